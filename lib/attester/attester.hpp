@@ -1,0 +1,30 @@
+// An attester produces fresh evidence over 64 bytes of report data: hardware through configfs-tsm, a file, a simulator.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "evidence/evidence.hpp"
+
+namespace atls {
+
+class Attester {
+ public:
+  virtual ~Attester() = default;
+  virtual std::string_view name() const = 0;
+  virtual bool has_hardware_evidence() const { return true; }     // false: "fake", served under the dummy OID
+  // Plain form: the report and its certificate table; thread-safe.
+  virtual Result<evidence::Evidence> attest(const std::array<std::uint8_t, 64>& report_data) = 0;
+};
+
+// configfs-tsm (sev-snp.md 6.1). Default path /sys/kernel/config/tsm/report; privlevel optional.
+struct TsmOptions { std::filesystem::path root = "/sys/kernel/config/tsm/report"; std::optional<unsigned> privlevel; };
+Result<std::unique_ptr<Attester>> tsm_attester(TsmOptions options);
+// Replays one saved report (raw, extended, or a directory with outblob and auxblob) whatever is asked: report data will not match.
+Result<std::unique_ptr<Attester>> file_attester(const std::filesystem::path& path);
+std::unique_ptr<Attester> fake_attester();                        // no hardware signature
+
+}  // namespace atls

@@ -1,0 +1,65 @@
+// Endorsements and revocation data: where they come from and how they are asked for. Evidence never chooses a URL.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "report/model.hpp"
+#include "snp/tcb.hpp"
+
+namespace atls {
+
+enum class CollateralKind { amd_vcek, amd_vlek, amd_ask, amd_asvk, amd_ark, amd_crl };  // Intel kinds join here
+std::string_view collateral_kind_name(CollateralKind kind);       // "amd-vcek", ...
+std::optional<CollateralKind> collateral_kind_from(std::string_view name);
+enum class CollateralSource { handshake, bundle, dir, cache, network, builtin };
+std::string_view collateral_source_name(CollateralSource source);
+
+struct CollateralItem {
+  CollateralKind kind;
+  Buffer data;                      // one DER certificate or CRL
+  CollateralSource source = CollateralSource::handshake;
+  std::string origin;               // path or URL for messages
+};
+
+// What AMD's KDS is asked by; product and vlek select chain and CRL.
+struct CollateralQuery {
+  CollateralKind kind;
+  snp::ProductLine product = snp::ProductLine::unknown;
+  std::array<std::uint8_t, 64> chip_id{};
+  snp::TcbVersion reported_tcb;
+  bool vlek = false;
+};
+
+// Why a source gave nothing: "unavailable" (outage, offline, throttled beyond the limit) is told apart from "refused"
+// (404 and other 4xx: the service has no such object) and "invalid" (answer failed the checks before storing).
+struct CollateralMiss { CollateralSource source; enum class Why { absent, offline, unavailable, refused, invalid } why; std::string detail; };
+struct CollateralAnswer { std::vector<CollateralItem> items; std::vector<CollateralMiss> misses; };
+
+class CollateralProvider {          // one place to look: a directory, the cache, the KDS
+ public:
+  virtual ~CollateralProvider() = default;
+  virtual CollateralSource source() const = 0;
+  virtual CollateralAnswer find(const CollateralQuery& query) = 0;
+  virtual void store(const CollateralQuery&, const CollateralItem&) {}   // caches only
+};
+
+// The ordered set of places. Local places are asked first and all their candidates returned; the network is asked only when
+// `need_network` says that no candidate was usable. Thread-safe.
+class Collateral {
+ public:
+  void add(std::shared_ptr<CollateralProvider> provider);
+  CollateralAnswer find_local(const CollateralQuery& query) const;       // dir and cache, in order
+  CollateralAnswer find_network(const CollateralQuery& query) const;     // network; stores what it got in the cache
+  bool has_network() const;
+
+ private:
+  std::vector<std::shared_ptr<CollateralProvider>> providers_;
+};
+
+}  // namespace atls

@@ -1,0 +1,38 @@
+// Input detection for files: what is it, by content. Shared by atls-dump and atls-verify.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evidence/evidence.hpp"
+#include "report/claim.hpp"
+
+namespace atls::evidence {
+
+enum class InputKind { unknown, certificate, crl, snp_report, snp_extended, cert_table, hcl, thim_json, bundle, document, directory };
+std::string_view input_kind_name(InputKind kind);       // --as names: "certificate", "crl", "snp-report", "snp-extended", ...
+std::optional<InputKind> input_kind_from(std::string_view name);
+
+struct Loaded {
+  InputKind kind = InputKind::unknown;
+  std::string name, sha256;
+  std::vector<std::string> encodings;          // layers that were taken off: "base64", "hex", "pem"
+  std::vector<Buffer> certificates;            // DER, file order; a bundle's chain
+  std::vector<Buffer> crls;
+  std::optional<Evidence> evidence;
+  std::optional<Buffer> nonce;                 // from a bundle
+  std::string bundle_profile, bundle_role;
+  std::vector<CollateralItem> collateral;      // from a bundle
+  std::optional<Error> error;                  // decoding stopped: what was decoded before is kept
+  Claim claims;                                // the whole tree, for atls-dump
+};
+
+// Never fails on content: `error` says what is wrong. A path that cannot be read is Errc::not_found or Errc::io.
+Result<Loaded> load_path(const std::filesystem::path& path, std::optional<InputKind> as = {});
+Loaded load_bytes(Bytes content, std::string name, std::optional<InputKind> as = {});
+Claim certificate_claims(Bytes der, std::string name);
+Claim crl_claims(Bytes der, std::string name);
+
+}  // namespace atls::evidence

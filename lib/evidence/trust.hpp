@@ -1,0 +1,46 @@
+// Trust anchors: CA public keys as facts (subject, serial, validity, key), never certificates that came with evidence.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "report/model.hpp"
+#include "snp/tcb.hpp"
+
+namespace atls::evidence {
+
+enum class CaRole { ark, ask, asvk };   // roots of other vendors join here
+std::string_view ca_role_name(CaRole role);
+
+struct CaKey {
+  CaRole role;
+  snp::ProductLine product;
+  std::string subject_cn;               // full DN is the fixed AMD one with this CN (sev-snp.md 3.1)
+  std::string serial_hex;
+  Time not_before, not_after;
+  Buffer spki;                          // DER SubjectPublicKeyInfo
+  std::string spki_sha256;              // hex
+  bool simulated = false;
+};
+
+class TrustStore {
+ public:
+  static TrustStore builtin();                            // AMD: ARK, ASK, ASVK of Milan, Genoa, Turin
+  static Result<TrustStore> from_pem(Bytes pem_or_der);   // --trust-anchor: replaces the built-in set; ARKs and, if present, ASK/ASVK
+  void add(std::vector<CaKey> keys) { keys_.insert(keys_.end(), keys.begin(), keys.end()); }
+  const std::vector<CaKey>& keys() const { return keys_; }
+  std::vector<const CaKey*> find(CaRole role, snp::ProductLine product) const;
+  const CaKey* find_spki(std::string_view spki_sha256) const;
+
+ private:
+  std::vector<CaKey> keys_;
+};
+
+// The exact AMD distinguished name with this CN, as DER (sev-snp.md 3.1).
+Buffer amd_name_der(std::string_view cn);
+
+}  // namespace atls::evidence

@@ -1,0 +1,63 @@
+// Appraisal: from what was presented to a finished report. Same input, same report: time, collateral, policy and trust are
+// arguments.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "evidence/evidence.hpp"
+#include "evidence/trust.hpp"
+#include "policy/policy.hpp"
+#include "report/model.hpp"
+
+namespace atls::evidence {
+
+class VerifiedEvidence {                 // proof that the verdict was "verified"; only the verifier makes it
+ public:
+  const std::string& format() const { return format_; }
+
+ private:
+  friend struct Verifier;
+  explicit VerifiedEvidence(std::string format) : format_(std::move(format)) {}
+  std::string format_;
+};
+
+struct Context {
+  const policy::Policy& policy;
+  const TrustStore& trust;
+  const Collateral& collateral;          // directories, cache, network
+  Time now;
+};
+
+// One thing to judge: what a handshake, a file or a bundle gave. Exactly one of `chain` and `raw` is used.
+struct Presented {
+  std::string profile;                   // "constellation"; empty for raw evidence and bare endorsements
+  std::vector<Buffer> chain;             // DER, leaf first
+  std::optional<Evidence> raw;
+  std::optional<Buffer> nonce;           // decoded; absent: unknown
+  enum class NonceOrigin { none, drawn, given, recorded } nonce_origin = NonceOrigin::none;
+  bool live = false;                     // a connection of this process, not a recording
+  bool peer_is_client = false;           // a server judging its client
+  std::vector<CollateralItem> with_it;   // collateral that came in the handshake or bundle
+  std::vector<CollateralItem> bare_endorsements;   // files that are certificates or CRLs only: judged, never "verified"
+};
+
+struct Appraisal {
+  std::optional<VerifiedEvidence> proof; // set exactly when report.verdict is "verified"
+};
+
+// Appends all checks, evidence, binding, freshness, collateral, not_proven to `report` and finishes it.
+Appraisal appraise(const Presented& presented, const Context& context, Report& report);
+
+// The pieces, per evidence format (lib/evidence/registry.cpp has one row each).
+struct Format {
+  std::string_view id, title;
+  bool (*detect)(Bytes);                                        // content sniffing for files
+  void (*verify)(const Evidence&, const std::optional<ExpectedBinding>&, const std::vector<CollateralItem>& with_it, const Context&, Report&);
+  std::vector<const CheckSpec*> (*must_pass)(const Report&);
+  Claim (*claims)(const Evidence&);                             // decodes as far as possible, names the place of damage
+};
+std::span<const Format> formats();
+const Format* find_format(std::string_view id);
+
+}  // namespace atls::evidence

@@ -1,0 +1,35 @@
+// What a tool may touch of the outside: streams, terminal facts, the clock. run() of every tool takes one, so it is testable
+// without a process.
+#pragma once
+
+#include <functional>
+#include <iosfwd>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "report/exit_code.hpp"
+#include "report/model.hpp"
+
+namespace atls::tools {
+
+struct Io {
+  std::ostream& out;                 // the result and nothing else
+  std::ostream& err;                 // "atls-verify: error: ...", "atls-verify: hint: ..."
+  bool out_is_terminal = false, err_is_terminal = false;
+  bool color = false;                // out_is_terminal and NO_COLOR unset
+  std::size_t width = 100;
+};
+
+struct ToolInfo { std::string_view name, summary, example; };
+
+// Prints "NAME: error: ..." and, if not empty, "NAME: hint: ...".
+void print_error(Io& io, std::string_view tool, std::string_view message, std::string_view hint = {});
+// Writes to a temporary name in the same folder and renames; "-" is stdout (binary to a terminal is refused).
+Status write_output(Io& io, const std::string& path, Bytes content, bool binary);
+Result<Buffer> read_input(const std::string& path, std::size_t limit);      // "-" is stdin
+
+// Runs `body` with signals set up (SIGPIPE ignored), catches everything: 70 on escape, CLI11 errors become 1, --help and --version 0.
+int run_main(const ToolInfo& tool, int argc, char** argv, const std::function<ExitCode(int argc, char** argv, Io& io)>& body);
+
+}  // namespace atls::tools

@@ -1,0 +1,59 @@
+// Option groups that several tools share, so that spelling and help text are identical everywhere. Declarations only fill
+// structs; make_setup turns them into what the verifier takes.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collateral/collateral.hpp"
+#include "common/io.hpp"
+#include "evidence/trust.hpp"
+#include "evidence/verify.hpp"
+#include "policy/policy.hpp"
+#include "report/render.hpp"
+
+namespace atls::tools {
+
+// --json --jsonl --junit --report FILE --color auto|always|never --brief --quiet --verbose
+struct OutputOptions { std::string format = "text"; std::string report_file; std::string color = "auto"; bool brief = false, quiet = false, verbose = false; };
+void add_output_options(CLI::App& app, OutputOptions& options);
+// Renders to `io.out` (or io.err when data goes to stdout) and to --report FILE.
+Status emit_reports(Io& io, const OutputOptions& options, std::span<const Report> reports, bool data_on_stdout);
+
+// Pins, minimums, --require-..., --allow-..., --policy FILE, --any-measurement, --binding-min, --require-freshness, --fail-on-warn
+struct PolicyOptions { std::string policy_file; std::vector<std::pair<std::string, std::vector<std::string>>> given; };   // flag → values, in order
+void add_policy_options(CLI::App& app, PolicyOptions& options);
+
+// --trust-anchor FILE (repeatable), --trust-simulated
+struct TrustOptions { std::vector<std::string> anchors; bool simulated = false; };
+void add_trust_options(CLI::App& app, TrustOptions& options);
+
+// --collateral-dir DIR|FILE (repeatable), --cache-dir DIR, --no-cache, --offline, --kds-url URL, --collateral-cafile FILE, --collateral-proxy URL, --crl require|if-available|off
+struct CollateralOptions { std::vector<std::string> dirs; std::string cache_dir; bool no_cache = false, offline = false; std::string kds_url, cafile, proxy; std::string crl; };
+void add_collateral_options(CLI::App& app, CollateralOptions& options);
+
+// --at TIME
+struct TimeOptions { std::string at; };
+void add_time_options(CLI::App& app, TimeOptions& options);
+
+// Everything a verifier needs, from the four groups. Errors are usage errors (exit 1) with the option's name in `where`.
+struct Setup {
+  policy::Policy policy;
+  evidence::TrustStore trust;
+  std::shared_ptr<Collateral> collateral;
+  Time now{};
+  std::string time_source;
+  evidence::Context context() const { return {policy, trust, *collateral, now}; }
+};
+Result<Setup> make_setup(const PolicyOptions&, const TrustOptions&, const CollateralOptions&, const TimeOptions&);
+
+// A report with tool, version and time filled in.
+Report new_report(std::string_view tool, const Setup& setup);
+
+// Common --help/--version/--list-checks wiring; CLI::App configured with the example as footer.
+std::unique_ptr<CLI::App> make_app(const ToolInfo& tool);
+
+}  // namespace atls::tools
