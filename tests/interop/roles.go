@@ -72,6 +72,7 @@ func runClient(args []string) error {
 	var f roleFlags
 	f.register(fs)
 	addr := fs.String("addr", "", "HOST:PORT of the server")
+	addrFile := fs.String("addr-file", "", "read HOST:PORT from this file after -wait")
 	waitFor := fs.String("wait", "", "create this file when ready and wait until it is removed (lets a verifier read the root first)")
 	fs.Parse(args)
 	nonce, err := newNonce()
@@ -100,6 +101,13 @@ func runClient(args []string) error {
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
+	}
+	if *addrFile != "" {
+		text, err := os.ReadFile(*addrFile)
+		if err != nil {
+			return err
+		}
+		*addr = string(text)
 	}
 	config := &tls.Config{ServerName: encodeNonce(nonce), NextProtos: alpn, InsecureSkipVerify: true,
 		VerifyPeerCertificate: func(raw [][]byte, _ [][]*x509.Certificate) error { return check.verify(raw, nonce) },
