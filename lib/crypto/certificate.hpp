@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -61,6 +62,7 @@ class Crl {
   std::vector<RevokedEntry> revoked() const;
   bool revokes(std::string_view serial_hex) const;
   std::optional<std::string> number() const;           // CRL number, decimal
+  const std::vector<Extension>& extensions() const;    // of the list, not of its entries
   std::string signature_oid() const;
   SignatureScheme signature_scheme() const;
   Result<bool> signed_by(const EVP_PKEY& issuer_key) const;

@@ -1,5 +1,7 @@
-// Checks of the TLS and profile layer, protocols.md 10.4. All are required where they apply.
+// Checks of the TLS and profile layer. All are required where they apply.
 #pragma once
+
+#include <array>
 
 #include "report/check.hpp"
 
@@ -27,5 +29,11 @@ ATLS_CHECK(kNonceFresh, "atls-nonce-fresh", "The nonce was drawn for this connec
 ATLS_CHECK(kBindingLevel, "atls-binding-level", "The evidence is bound to the TLS channel at least as demanded", "Attested TLS binding levels G0 to G3", partial);
 
 #undef ATLS_CHECK
+
+// All of them, in order.
+inline constexpr std::array kAtlsChecks{
+    &kTlsHandshake, &kTlsNotResumed, &kNonceRequest, &kEvidencePresent, &kEvidenceSingle, &kEvidenceType, &kDocumentDecode, &kLeafValidity,
+    &kLeafSignature, &kLeafExtensions, &kUserData, &kHardwareRoot, &kReportDataBinding, &kDummyNonce, &kNonceFresh, &kBindingLevel,
+};
 
 }  // namespace atls::checks
