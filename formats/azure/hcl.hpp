@@ -1,7 +1,9 @@
-// Azure HCL report from vTPM NV index 0x01400001: header, hardware report, runtime claims. sev-snp.md 5.1.
+// Azure HCL report from vTPM NV index 0x01400001: header, hardware report, runtime claims. Layout as published with
+// Azure's confidential VM tooling.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"

@@ -1,15 +1,17 @@
-// Attestation documents of Constellation aTLS (protocols.md 1.f), as JSON in one X.509 extension.
+// Attestation documents of Constellation aTLS (its attestation package), as JSON in one X.509 extension.
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 
 namespace atls::constellation {
 
-// Variant OIDs, arc 1.3.9900 (protocols.md table 1.1).
+// Variant OIDs, arc 1.3.9900.
 struct Variant { std::string_view oid, name; enum class Document { dummy, snp_instance_info, vtpm, tdx } document; };
 std::span<const Variant> variants();
 const Variant* variant_by_oid(std::string_view dotted);
@@ -38,7 +40,7 @@ Result<SnpDocument> parse_snp(Bytes json);
 Buffer encode_dummy(const DummyDocument& document);
 Buffer encode_snp(Bytes report, Bytes report_signer_pem, Bytes cert_chain_pem, Bytes user_data);  // Attestation, Azure, GCP null
 
-// Content sniffing of protocols.md 9.2, for atls-evidence-type.
+// Which document the members of the JSON make it, for atls-evidence-type.
 enum class DocumentKind { unknown, dummy, vtpm, tdx };
 DocumentKind sniff(Bytes json);
 

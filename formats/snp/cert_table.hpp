@@ -1,5 +1,5 @@
 // Certificate table of the extended report (configfs-tsm auxblob, SNP_GET_EXT_REPORT). GHCB specification, "SNP Extended
-// Guest Request"; sev-snp.md 2.
+// Guest Request".
 #pragma once
 
 #include <array>

@@ -1,11 +1,13 @@
-// SEV-SNP ATTESTATION_REPORT, 1184 bytes in every version (2 to 5). SEV-SNP ABI (AMD 56860); sev-snp.md 1.
+// SEV-SNP ATTESTATION_REPORT, 1184 bytes in every version (2 to 5). SEV-SNP ABI (AMD 56860).
 // Integers are little-endian. The first 672 bytes are signed.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
@@ -17,7 +19,7 @@ inline constexpr std::size_t kReportSize = 1184;
 inline constexpr std::size_t kSignedSize = 0x2A0;     // 672
 inline constexpr std::size_t kSignatureOffset = 0x2A0;
 
-// Guest policy, sev-snp.md 1.4.
+// Guest policy, SEV-SNP ABI (AMD 56860) GUEST_POLICY.
 struct GuestPolicy {
   std::uint64_t bits = 0;
   std::uint8_t abi_minor() const { return static_cast<std::uint8_t>(bits); }
@@ -33,6 +35,9 @@ std::span<const NamedBit> platform_info_bits();   // smt 0, tsme 1, ecc 2, rapl_
 
 enum class SigningKey : std::uint8_t { vcek = 0, vlek = 1, none = 7 };  // 2..6 are reserved and kept as they are
 std::string signing_key_name(std::uint8_t raw);   // "vcek", "vlek", "none", "reserved (3)"
+
+// Product line from combined CPUID family and model; Bergamo and Siena (family 0x19, model 0xA0..0xAF) are Genoa.
+ProductLine product_line_from_cpuid(std::uint8_t family, std::uint8_t model);
 
 struct FirmwareVersion { std::uint8_t major = 0, minor = 0, build = 0; auto operator<=>(const FirmwareVersion&) const = default; std::string text() const; };
 
@@ -64,9 +69,9 @@ struct AttestationReport {
   bool author_key_en() const { return (signer_info & 1) != 0; }
   bool mask_chip_key() const { return (signer_info & 2) != 0; }
   std::uint8_t signing_key_raw() const { return static_cast<std::uint8_t>(signer_info >> 2 & 7); }
-  // Product line from CPUID family and model; unknown for version 2, which carries none (sev-snp.md 1.7).
+  // Product line from CPUID family and model; unknown for version 2, which carries none.
   ProductLine product_from_cpuid() const;
-  // Reserved areas of section 1.1 for this version that are not zero, as "0x04C..0x050"; empty when all are zero.
+  // Signed areas that must be zero in this version and are not, as "0x04C..0x050"; empty when all are zero.
   std::vector<std::string> reserved_nonzero() const;
 };
 
@@ -77,6 +82,6 @@ Buffer encode_report(const AttestationReport& report);   // from the fields, res
 // One row per field in layout order, for dumps of damaged input and annotated hex.
 enum class FieldKind { u8, u32, u64, tcb, bytes, reserved, policy, platform_info, signer_info, signature };
 struct Field { std::string_view name; std::size_t offset, size; FieldKind kind; std::string_view note; };
-std::span<const Field> report_fields(std::uint32_t version);   // names of sev-snp.md 1.1 ("guest_svn", "signature.r")
+std::span<const Field> report_fields(std::uint32_t version);   // "guest_svn", "signature.r"
 
 }  // namespace atls::snp

@@ -1,4 +1,4 @@
-// TCB_VERSION, 8 bytes, of SEV-SNP reports. SEV-SNP ABI (AMD 56860); layouts of sev-snp.md 1.8.
+// TCB_VERSION, 8 bytes, of SEV-SNP reports. SEV-SNP ABI (AMD 56860).
 #pragma once
 
 #include <array>
