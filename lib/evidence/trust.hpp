@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -15,11 +16,13 @@ namespace atls::evidence {
 
 enum class CaRole { ark, ask, asvk };   // roots of other vendors join here
 std::string_view ca_role_name(CaRole role);
+std::string ca_subject_cn(CaRole role, snp::ProductLine product);                              // "SEV-VLEK-Milan"
+std::optional<std::pair<CaRole, snp::ProductLine>> ca_from_subject_cn(std::string_view cn);    // the whole name, never a prefix
 
 struct CaKey {
   CaRole role;
   snp::ProductLine product;
-  std::string subject_cn;               // full DN is the fixed AMD one with this CN (sev-snp.md 3.1)
+  std::string subject_cn;               // full DN is amd_name_der of it
   std::string serial_hex;
   Time not_before, not_after;
   Buffer spki;                          // DER SubjectPublicKeyInfo
@@ -32,6 +35,7 @@ class TrustStore {
   static TrustStore builtin();                            // AMD: ARK, ASK, ASVK of Milan, Genoa, Turin
   static Result<TrustStore> from_pem(Bytes pem_or_der);   // --trust-anchor: replaces the built-in set; ARKs and, if present, ASK/ASVK
   void add(std::vector<CaKey> keys) { keys_.insert(keys_.end(), keys.begin(), keys.end()); }
+  void mark_simulated(const std::vector<CaKey>& known);   // keys that are also in `known` are simulated ones, wherever they came from
   const std::vector<CaKey>& keys() const { return keys_; }
   std::vector<const CaKey*> find(CaRole role, snp::ProductLine product) const;
   const CaKey* find_spki(std::string_view spki_sha256) const;
@@ -40,7 +44,7 @@ class TrustStore {
   std::vector<CaKey> keys_;
 };
 
-// The exact AMD distinguished name with this CN, as DER (sev-snp.md 3.1).
+// The exact AMD distinguished name with this CN, as DER: OU, C, L, ST, O, CN, one attribute per RDN.
 Buffer amd_name_der(std::string_view cn);
 
 }  // namespace atls::evidence

@@ -1,0 +1,146 @@
+#include "evidence/trust.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "base/hex.hpp"
+#include "crypto/certificate.hpp"
+#include "crypto/digest.hpp"
+#include "evidence/amd_keys.hpp"
+
+namespace atls::evidence {
+namespace {
+
+// SubjectPublicKeyInfo of an RSA 4096 key: rsaEncryption with NULL parameters, modulus with a leading zero, exponent 65537.
+constexpr std::string_view kRsa4096Prefix = "30820222300d06092a864886f70d01010105000382020f003082020a0282020100";
+constexpr std::string_view kExponent65537 = "0203010001";
+
+CaKey from_constant(const AmdKey& key) {
+  auto spki = from_hex(std::string(kRsa4096Prefix) + std::string(key.modulus_hex) + std::string(kExponent65537));
+  // A mistake in our own table must never become a weaker anchor.
+  if (!spki || hex(crypto::sha256(*spki)) != key.spki_sha256)
+    throw std::logic_error("built-in key " + std::string(key.subject_cn) + " is damaged");
+  return {key.role, key.product, std::string(key.subject_cn), std::string(key.serial_hex), key.not_before, key.not_after, *std::move(spki),
+          std::string(key.spki_sha256), false};
+}
+
+struct Named { CaRole role; snp::ProductLine product; };
+
+// Whole names only: "SEV-VLEK" is a prefix of "SEV-VLEK-Milan", and "SEV-" of everything.
+std::optional<Named> named(std::string_view cn) {
+  for (const CaRole role : {CaRole::ark, CaRole::asvk, CaRole::ask})
+    for (const snp::ProductLine line : {snp::ProductLine::milan, snp::ProductLine::genoa, snp::ProductLine::turin})
+      if (cn == ca_subject_cn(role, line)) return Named{role, line};
+  return std::nullopt;
+}
+
+Error refused(const crypto::Certificate& certificate, const std::string& why) {
+  return Error{Errc::bad_value, "trust anchor", certificate.subject_text() + ": " + why, 0};
+}
+
+// One attribute per RDN; every value but the country is a UTF8String (AMD 57230, certificate names).
+void append_rdn(Buffer& out, std::uint8_t attribute, std::uint8_t string_tag, std::string_view value) {
+  const auto size = static_cast<std::uint8_t>(value.size());
+  const Buffer head{0x31, static_cast<std::uint8_t>(size + 9), 0x30, static_cast<std::uint8_t>(size + 7), 0x06, 0x03, 0x55, 0x04, attribute, string_tag, size};
+  out.insert(out.end(), head.begin(), head.end());
+  out.insert(out.end(), value.begin(), value.end());
+}
+
+}  // namespace
+
+std::string_view ca_role_name(CaRole role) {
+  switch (role) {
+    case CaRole::ark: return "ARK";
+    case CaRole::ask: return "ASK";
+    case CaRole::asvk: return "ASVK";
+  }
+  return "unknown";
+}
+
+std::string ca_subject_cn(CaRole role, snp::ProductLine product) {
+  const std::string line(snp::product_name(product));
+  switch (role) {
+    case CaRole::ark: return "ARK-" + line;
+    case CaRole::ask: return "SEV-" + line;
+    case CaRole::asvk: return "SEV-VLEK-" + line;
+  }
+  return {};
+}
+
+std::optional<std::pair<CaRole, snp::ProductLine>> ca_from_subject_cn(std::string_view cn) {
+  const auto found = named(cn);
+  return found ? std::optional(std::pair(found->role, found->product)) : std::nullopt;
+}
+
+TrustStore TrustStore::builtin() {
+  TrustStore store;
+  for (const AmdKey& key : amd_keys()) store.keys_.push_back(from_constant(key));
+  return store;
+}
+
+Result<TrustStore> TrustStore::from_pem(Bytes pem_or_der) {
+  const auto certificates = crypto::certificates_from(pem_or_der);
+  if (!certificates) return certificates.error();
+  const auto signer = [&](const crypto::Certificate& c) -> const crypto::Certificate* {
+    for (const crypto::Certificate& candidate : *certificates) {
+      if (candidate.subject_der() != c.issuer_der() || candidate.key() == nullptr) continue;
+      const auto ok = c.signed_by(*candidate.key());
+      if (ok && *ok) return &candidate;
+    }
+    return nullptr;
+  };
+
+  TrustStore store;
+  bool has_root = false;
+  for (const crypto::Certificate& c : *certificates) {
+    const auto role = named(c.subject_cn());
+    if (!role || c.subject_der() != amd_name_der(c.subject_cn()))
+      return refused(c, "not the name of an AMD ARK, ASK or ASVK (expected CN ARK-PRODUCT, SEV-PRODUCT or SEV-VLEK-PRODUCT)");
+    if (!c.not_before() || !c.not_after()) return refused(c, "the validity period is not readable");
+    const crypto::Certificate* issuer = signer(c);
+    if (issuer == nullptr) return refused(c, role->role == CaRole::ark ? "not self-signed" : "not signed by an ARK of the same file");
+    if (role->role != CaRole::ark && issuer->subject_cn() != ca_subject_cn(CaRole::ark, role->product))
+      return refused(c, "not signed by an ARK of the same file");
+    has_root = has_root || role->role == CaRole::ark;
+    if (store.find_spki(c.spki_sha256()) != nullptr) continue;
+    store.keys_.push_back({role->role, role->product, c.subject_cn(), c.serial_hex(), *c.not_before(), *c.not_after(), c.spki(), c.spki_sha256(), false});
+  }
+  if (!has_root) return Error{Errc::bad_value, "trust anchor", "no ARK certificate; a trust anchor is a root", 0};
+  return store;
+}
+
+void TrustStore::mark_simulated(const std::vector<CaKey>& known) {
+  for (CaKey& key : keys_)
+    for (const CaKey& simulated : known) key.simulated = key.simulated || key.spki_sha256 == simulated.spki_sha256;
+}
+
+std::vector<const CaKey*> TrustStore::find(CaRole role, snp::ProductLine product) const {
+  std::vector<const CaKey*> out;
+  for (const CaKey& key : keys_)
+    if (key.role == role && key.product == product) out.push_back(&key);
+  return out;
+}
+
+const CaKey* TrustStore::find_spki(std::string_view spki_sha256) const {
+  const auto found = std::find_if(keys_.begin(), keys_.end(), [&](const CaKey& key) { return key.spki_sha256 == spki_sha256; });
+  return found == keys_.end() ? nullptr : &*found;
+}
+
+Buffer amd_name_der(std::string_view cn) {
+  if (cn.size() > 64) return {};   // upper bound of a common name, RFC 5280 appendix A; keeps every length in one octet or two
+  constexpr std::uint8_t kUtf8 = 0x0C, kPrintable = 0x13;
+  Buffer names;
+  append_rdn(names, 11, kUtf8, "Engineering");
+  append_rdn(names, 6, kPrintable, "US");
+  append_rdn(names, 7, kUtf8, "Santa Clara");
+  append_rdn(names, 8, kUtf8, "CA");
+  append_rdn(names, 10, kUtf8, "Advanced Micro Devices");
+  append_rdn(names, 3, kUtf8, cn);
+  Buffer out{0x30};
+  if (names.size() > 127) out.push_back(0x81);
+  out.push_back(static_cast<std::uint8_t>(names.size()));
+  out.insert(out.end(), names.begin(), names.end());
+  return out;
+}
+
+}  // namespace atls::evidence
