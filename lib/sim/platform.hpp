@@ -1,4 +1,5 @@
-// A simulated AMD SEV-SNP platform, deterministic from a seed: chips, endorsement keys, measurements (sev-snp.md 12).
+// A simulated AMD SEV-SNP platform, deterministic from a seed: chips, endorsement keys, measurements.
+// Layouts: SEV-SNP ABI (AMD 56860) for reports, AMD 57230 for certificates, GHCB specification for the certificate table.
 #pragma once
 
 #include <array>
@@ -33,6 +34,8 @@ class Platform {
   virtual Buffer cert_table() const = 0;                                                 // VEK, ASK/ASVK, ARK; faults applied
   virtual Buffer hcl(Bytes claims_json) const = 0;                                       // Azure HCL form
   virtual Buffer vek_der() const = 0, ask_der() const = 0, ark_der() const = 0, crl_der() const = 0;
+  virtual std::array<std::uint8_t, 64> chip_id() const = 0;                              // of the chip, also when the report masks it
+  virtual snp::TcbVersion reported_tcb() const = 0;                                      // without faults: what the KDS is asked by
   virtual std::string matching_policy() const = 0;                                       // atls-policy/1 JSON: measurement, host data, chip, VMPL, product, signer, TCB
 };
 

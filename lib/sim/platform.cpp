@@ -1,0 +1,152 @@
+#include "sim/platform.hpp"
+
+#include <algorithm>
+
+#include "azure/hcl.hpp"
+#include "crypto/digest.hpp"
+#include "sim/endorsements.hpp"
+#include "sim/faults.hpp"
+#include "sim/policy_json.hpp"
+#include "sim/report_build.hpp"
+
+namespace atls::sim {
+namespace {
+
+constexpr std::size_t kPage = 4096;             // certificate tables of devices fill whole pages
+constexpr std::size_t kHclNvSize = 2600;        // vTPM NV index 0x01400001 of Azure's current images
+constexpr std::size_t kEntrySize = 24, kOffsetAt = 16, kLengthAt = 20;
+constexpr std::size_t kArkEntry = 2;            // VEK, ASK, ARK
+
+void put_u32le(Buffer& out, std::size_t at, std::uint32_t value) {
+  for (std::size_t i = 0; i < 4; ++i) out[at + i] = static_cast<std::uint8_t>(value >> (8 * i));
+}
+
+// The byte order of Microsoft's GUID structure: the first three groups reversed.
+snp::Guid mixed_endian(snp::Guid guid) {
+  std::reverse(guid.begin(), guid.begin() + 4);
+  std::reverse(guid.begin() + 4, guid.begin() + 6);
+  std::reverse(guid.begin() + 6, guid.begin() + 8);
+  return guid;
+}
+
+class SimulatedPlatform final : public Platform {
+ public:
+  SimulatedPlatform(PlatformOptions options, Identity identity)
+      : options_(std::move(options)), identity_(std::move(identity)),
+        endorsements_(make_endorsements(options_, identity_, signs_with_vlek(options_))) {}
+
+  const PlatformOptions& options() const override { return options_; }
+  Buffer report(const std::array<std::uint8_t, 64>& report_data) const override { return make_report(options_, identity_, report_data); }
+  Buffer vek_der() const override { return endorsements_.vek; }
+  Buffer ask_der() const override { return endorsements_.ask; }
+  Buffer ark_der() const override { return endorsements_.ark; }
+  Buffer crl_der() const override { return endorsements_.crl; }
+  std::string matching_policy() const override { return matching_policy_json(options_, identity_); }
+  std::array<std::uint8_t, 64> chip_id() const override { return identity_.chip_id; }
+  snp::TcbVersion reported_tcb() const override { return honest_report(options_, identity_).reported_tcb; }
+
+  Buffer cert_table() const override {
+    using snp::TableEntryKind;
+    if (has("table-no-terminator")) return unterminated_table();
+    std::vector<snp::TableBlob> blobs{{snp::guid_of(vek_kind()), vek_der()},
+                                      {snp::guid_of(TableEntryKind::ask), ask_der()},
+                                      {snp::guid_of(TableEntryKind::ark), ark_der()}};
+    if (has("table-dup")) blobs.push_back(blobs[kArkEntry]);
+    if (has("table-mixed-endian-guid"))
+      for (snp::TableBlob& blob : blobs) blob.guid = mixed_endian(blob.guid);
+    Buffer table = snp::encode_cert_table(blobs, kPage);
+    const std::size_t ark = kArkEntry * kEntrySize;
+    if (has("table-oob")) put_u32le(table, ark + kLengthAt, static_cast<std::uint32_t>(table.size()));
+    if (has("table-wrap")) {
+      put_u32le(table, ark + kOffsetAt, 0xFFFFFFF0);   // + 0x20 is 0x10 in 32 bits
+      put_u32le(table, ark + kLengthAt, 0x20);
+    }
+    return table;
+  }
+
+  Buffer hcl(Bytes claims_json) const override {
+    std::array<std::uint8_t, 64> report_data{};
+    const Buffer digest = crypto::sha256(claims_json);
+    std::copy(digest.begin(), digest.end(), report_data.begin());
+    azure::HclReport out;
+    out.claims = to_buffer(claims_json);
+    if (has("hcl-hash")) out.claims.insert(out.claims.end() - 1, ' ');     // before the closing brace: the same JSON, other bytes
+    out.claims_size = static_cast<std::uint32_t>(out.claims.size());
+    out.runtime_data_size = out.claims_size + 20;
+    out.report_size = out.runtime_data_size + 32 + static_cast<std::uint32_t>(snp::kReportSize);
+    out.version = options_.product == snp::ProductLine::milan ? 1 : 2;
+    out.request_type = 1;
+    out.runtime_version = 1;
+    out.report_type = static_cast<std::uint32_t>(azure::HclReportType::snp);
+    out.hash_type = static_cast<std::uint32_t>(azure::HclHash::sha256);
+    out.claims_complete = true;
+    out.hardware_report = report(report_data);
+    out.hardware_report.resize(snp::kReportSize);                          // extra-data has no room here
+    return azure::encode_hcl(out, kHclNvSize);
+  }
+
+ private:
+  bool has(std::string_view fault) const { return has_fault(options_, fault); }
+  // A VLEK that poses as a VCEK also does so in the table.
+  snp::TableEntryKind vek_kind() const { return options_.vlek && !has("vlek-as-vcek") ? snp::TableEntryKind::vlek : snp::TableEntryKind::vcek; }
+
+  // The buffer ends where the all-zero entry should be. Entries are empty, so that they break no other rule.
+  Buffer unterminated_table() const {
+    using snp::TableEntryKind;
+    std::vector<snp::TableBlob> blobs;
+    for (const TableEntryKind kind : {vek_kind(), TableEntryKind::ask, TableEntryKind::ark}) blobs.push_back({snp::guid_of(kind), {}});
+    Buffer table = snp::encode_cert_table(blobs);
+    table.resize(blobs.size() * kEntrySize);
+    for (std::size_t i = 0; i < blobs.size(); ++i) put_u32le(table, i * kEntrySize + kOffsetAt, static_cast<std::uint32_t>(table.size()));
+    return table;
+  }
+
+  PlatformOptions options_;
+  Identity identity_;
+  Endorsements endorsements_;
+};
+
+class SimulatedAttester final : public Attester {
+ public:
+  explicit SimulatedAttester(std::shared_ptr<const Platform> platform) : platform_(std::move(platform)) {}
+  std::string_view name() const override { return "sim-snp"; }
+  Result<evidence::Evidence> attest(const std::array<std::uint8_t, 64>& report_data) override {
+    evidence::Evidence out;
+    out.format = "snp";
+    out.data = platform_->report(report_data);
+    out.aux = platform_->cert_table();
+    return out;
+  }
+
+ private:
+  std::shared_ptr<const Platform> platform_;
+};
+
+Status check_options(const PlatformOptions& options) {
+  if (options.product == snp::ProductLine::unknown)
+    return Error{Errc::bad_value, "product", "expected Milan, Genoa or Turin"};
+  if (options.report_version < 2 || options.report_version > 5)
+    return Error{Errc::bad_value, "report version", "expected 2 to 5, found " + std::to_string(options.report_version)};
+  for (const std::string& name : options.faults) {
+    const Fault* fault = find_fault(name);
+    if (fault == nullptr) return Error{Errc::bad_value, "fault", "\"" + name + "\" is unknown; --list-faults prints the names"};
+    if (fault->needs == "vcek" && options.vlek)
+      return Error{Errc::bad_value, "fault", "\"" + name + "\" changes what only a VCEK has, and the platform signs with its VLEK"};
+  }
+  return ok();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Platform>> Platform::create(PlatformOptions options) {
+  if (const Status s = check_options(options); !s) return s.error();
+  Result<Identity> identity = derive_identity(options);
+  if (!identity) return identity.error();
+  return std::unique_ptr<Platform>(std::make_unique<SimulatedPlatform>(std::move(options), *std::move(identity)));
+}
+
+std::unique_ptr<Attester> sim_snp_attester(std::shared_ptr<const Platform> platform) {
+  return std::make_unique<SimulatedAttester>(std::move(platform));
+}
+
+}  // namespace atls::sim
