@@ -60,7 +60,9 @@ class Report {
   std::vector<std::string> notes;                            // text only, e.g. hints
   std::optional<Verdict> verdict;                            // empty for atls-dump
 
-  // Recording. A check is recorded once; a second record of the same id keeps the worse outcome and joins the details.
+  // Recording. A check is recorded once; a second record of the same id keeps the worse outcome (pass, skip, warn, error or
+  // fail) and joins the details. The reference is for filling in expected, actual, signed_by and on_fail at once; when the
+  // earlier record was kept it leads nowhere, so that a later success cannot overwrite what a failure said.
   CheckResult& add(const CheckSpec& spec, Outcome outcome, std::string detail = {});
   CheckResult& pass(const CheckSpec& spec, std::string detail = {}) { return add(spec, Outcome::pass, std::move(detail)); }
   CheckResult& warn(const CheckSpec& spec, std::string detail) { return add(spec, Outcome::warn, std::move(detail)); }
@@ -79,11 +81,15 @@ class Report {
 
   // The verdict over all checks: codes of product.md section 4 in the order 70, 1, 3, 7, 2, 4, 5, 6; reason is the first
   // check of the winning code in catalogue order. `must_pass` lists checks that must have outcome pass or warn: one of them
-  // that was skipped or never ran makes the verdict undecided (4), so a verdict is never verified by omission.
+  // that was skipped or never ran becomes an error and the verdict undecided (4), so a verdict is never verified by omission;
+  // nor is it when no check at all passed. `warnings_fail` turns every warn into a failure with the check's on_fail.
   void finish(const std::vector<const CheckSpec*>& must_pass, bool warnings_fail);
   void finish_error(ExitCode code, std::string sentence);    // no evidence judged at all: usage, internal, interrupted
 
   std::vector<NotChecked> not_checked() const;               // skipped and errored checks with the reason
+
+ private:
+  CheckResult discarded_;
 };
 
 }  // namespace atls

@@ -17,7 +17,8 @@ struct Io {
   std::ostream& out;                 // the result and nothing else
   std::ostream& err;                 // "atls-verify: error: ...", "atls-verify: hint: ..."
   bool out_is_terminal = false, err_is_terminal = false;
-  bool color = false;                // out_is_terminal and NO_COLOR unset
+  bool no_color = false;             // NO_COLOR is set and not empty
+  bool color = false;                // out_is_terminal and not no_color
   std::size_t width = 100;
 };
 
@@ -25,11 +26,17 @@ struct ToolInfo { std::string_view name, summary, example; };
 
 // Prints "NAME: error: ..." and, if not empty, "NAME: hint: ...".
 void print_error(Io& io, std::string_view tool, std::string_view message, std::string_view hint = {});
-// Writes to a temporary name in the same folder and renames; "-" is stdout (binary to a terminal is refused).
+// Writes to a temporary name in the same folder and renames; devices and pipes are written in place. "-" is stdout; so is an
+// empty path (no -o given), but then binary content to a terminal is refused.
 Status write_output(Io& io, const std::string& path, Bytes content, bool binary);
-Result<Buffer> read_input(const std::string& path, std::size_t limit);      // "-" is stdin
+// The whole file; "-" is stdin. Errc::not_found, Errc::io, or Errc::too_large beyond the limit.
+Result<Buffer> read_input(const std::string& path, std::size_t limit);
 
-// Runs `body` with signals set up (SIGPIPE ignored), catches everything: 70 on escape, CLI11 errors become 1, --help and --version 0.
+// A wrong command line found after parsing: thrown by a tool's body, becomes exit 1.
+struct UsageError { std::string message, hint; };
+
+// Runs `body` with signals set up (SIGPIPE ignored; SIGINT ends the process with 130 and removes a half-written output),
+// catches everything: 70 on escape, usage errors (CLI11's too) become 1, --help, --version and lists 0.
 int run_main(const ToolInfo& tool, int argc, char** argv, const std::function<ExitCode(int argc, char** argv, Io& io)>& body);
 
 }  // namespace atls::tools

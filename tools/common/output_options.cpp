@@ -1,0 +1,49 @@
+#include "common/options.hpp"
+
+namespace atls::tools {
+namespace {
+
+bool wants_color(const OutputOptions& options, const Io& io, bool to_err, bool to_file) {
+  if (options.color == "always") return true;
+  if (options.color == "never" || to_file) return false;
+  return to_err ? io.err_is_terminal && !io.no_color : io.color;
+}
+
+}  // namespace
+
+void add_output_options(CLI::App& app, OutputOptions& options) {
+  const auto format = [&](const char* flag, const char* name, const char* help) {
+    return app.add_flag_callback(flag, [&options, name] { options.format = name; }, help)->group("Output");
+  };
+  CLI::Option* json = format("--json", "json", "Report as JSON (schema atls-report/1); an array for several inputs");
+  CLI::Option* jsonl = format("--jsonl", "jsonl", "Report as JSON lines: one object a line and input");
+  CLI::Option* junit = format("--junit", "junit", "Report as JUnit XML: one test case per check");
+  jsonl->excludes(json);
+  junit->excludes(json)->excludes(jsonl);
+  app.add_option("--report", options.report_file, "Write the report to FILE instead of standard output")->type_name("FILE")->group("Output");
+  app.add_option("--color", options.color, "Colour in the text report: auto, always or never; auto honours NO_COLOR")
+      ->type_name("WHEN")->check(CLI::IsMember({"auto", "always", "never"}))->capture_default_str()->group("Output");
+  CLI::Option* brief = app.add_flag("--brief", options.brief, "Short text report: the verdict and what it depends on")->group("Output");
+  CLI::Option* quiet = app.add_flag("--quiet", options.quiet, "No text report at all; errors still go to standard error")->group("Output");
+  CLI::Option* verbose = app.add_flag("--verbose", options.verbose, "Every check with its document, and byte strings in full")->group("Output");
+  quiet->excludes(brief)->excludes(verbose);
+  brief->excludes(verbose);
+}
+
+Status emit_reports(Io& io, const OutputOptions& options, std::span<const Report> reports, bool data_on_stdout) {
+  const bool to_file = !options.report_file.empty();
+  if (options.quiet && options.format == "text" && !to_file) return ok();
+  const Renderer* renderer = find_renderer(options.format);
+  if (!renderer) return Error{Errc::bug, "report", "no renderer named " + options.format, 0};
+  const bool to_err = data_on_stdout && !to_file;
+  const RenderOptions how{.color = wants_color(options, io, to_err, to_file), .brief = options.brief, .verbose = options.verbose, .width = io.width};
+  const std::string text = renderer->render(reports, how);
+  if (to_file) return write_output(io, options.report_file, as_bytes(text), false);
+  std::ostream& stream = to_err ? io.err : io.out;
+  stream << text;
+  stream.flush();
+  if (!stream) return Error{Errc::io, to_err ? "standard error" : "standard output", "cannot write the report", 0};
+  return ok();
+}
+
+}  // namespace atls::tools
