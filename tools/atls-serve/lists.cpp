@@ -12,19 +12,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string_view layer_name(sim::FaultLayer layer) {
-  switch (layer) {
-    case sim::FaultLayer::report: return "report";
-    case sim::FaultLayer::certificate: return "certificate";
-    case sim::FaultLayer::table: return "table";
-    case sim::FaultLayer::crl: return "crl";
-    case sim::FaultLayer::hcl: return "hcl";
-    case sim::FaultLayer::handshake: return "handshake";
-    case sim::FaultLayer::client: return "client";
-  }
-  return "?";
-}
-
 }  // namespace
 
 std::string faults_text() {
@@ -32,7 +19,7 @@ std::string faults_text() {
                      "Layers: report, certificate, handshake travel in a handshake; table, crl, hcl only with --export-platform.\n";
   std::string_view layer;
   for (const sim::Fault& fault : sim::faults()) {
-    if (layer_name(fault.layer) != layer) text += fmt::format("\n{}\n", layer = layer_name(fault.layer));
+    if (sim::fault_layer_name(fault.layer) != layer) text += fmt::format("\n{}\n", layer = sim::fault_layer_name(fault.layer));
     const std::string expected = fault.accept ? fmt::format("accept  0  {}", fault.check.empty() ? "-" : fmt::format("{} ({})", fault.check, fault.outcome))
                                               : fmt::format("reject  {}  {}", static_cast<int>(fault.exit), fault.check);
     text += fmt::format("  {:<24} {:<52} {}\n", fault.name, expected, fault.summary);
@@ -47,7 +34,7 @@ std::string faults_json() {
     Json row;
     row["name"] = fault.name;
     row["summary"] = fault.summary;
-    row["layer"] = layer_name(fault.layer);
+    row["layer"] = sim::fault_layer_name(fault.layer);
     row["in_handshake"] = fault.in_handshake;
     row["expect"] = fault.accept ? "accept" : "reject";
     row["check"] = fault.check;
@@ -56,6 +43,8 @@ std::string faults_json() {
     row["consequences"] = Json::array();
     for (const std::string_view id : fault.consequences) row["consequences"].push_back(id);
     row["needs"] = fault.needs;
+    row["client"] = fault.client;
+    row["artifact"] = fault.artifact;
     row["reference"] = fault.reference;
     list.push_back(std::move(row));
   }

@@ -66,7 +66,7 @@ std::string idle_fault(const Options& options, bool serves) {
     if (fault == nullptr) return {};   // attester_from_spec says so
     if (serves && !fault->in_handshake && options.export_directory.empty() && options.collateral_address.empty())
       return "--fault " + name + " cannot travel in a handshake; it is carried by --export-platform and --serve-collateral";
-    const bool only_handshake = fault->layer == sim::FaultLayer::handshake || fault->layer == sim::FaultLayer::client;
+    const bool only_handshake = fault->layer == sim::FaultLayer::handshake;
     if (!serves && only_handshake) return "--fault " + name + " exists in handshakes only; give ADDR:PORT to serve it";
     if ((name == "no-nonce-request" || name == "two-nonce-requests") && !options.verify_client)
       return "--fault " + name + " changes the request for the client's evidence; it needs --verify-client";

@@ -6,7 +6,6 @@
 
 #include "base/hex.hpp"
 #include "sim/faults.hpp"
-#include "sim/handshake_faults.hpp"
 
 namespace atls::tools {
 namespace {
@@ -55,10 +54,11 @@ Status merge_parameters(std::string_view parameters, AttesterOptions& options) {
 
 // The faults must exist and be possible together with this attester.
 Status check_faults(const AttesterOptions& options, bool simulated, bool any_evidence) {
-  const auto handshake = sim::handshake_faults();
   for (const std::string& name : options.faults) {
-    if (sim::find_fault(name) == nullptr) return usage("--fault", "unknown fault \"" + name + "\"; --list-faults shows them all");
-    const bool of_handshake = std::find(handshake.begin(), handshake.end(), name) != handshake.end();
+    const sim::Fault* fault = sim::find_fault(name);
+    if (fault == nullptr) return usage("--fault", "unknown fault \"" + name + "\"; --list-faults shows them all");
+    const bool of_handshake = fault->layer == sim::FaultLayer::handshake;
+    if (fault->needs == "vcek" && options.vlek) return usage("--fault " + name, "changes the VCEK; it cannot be used with --vlek");
     if (!of_handshake && !simulated) return usage("--fault " + name, "changes the simulated platform; it needs --attester sim-snp");
     if (of_handshake && !any_evidence && name != "tickets" && name != "no-nonce-request" && name != "two-nonce-requests" && !name.starts_with("leaf-"))
       return usage("--fault " + name, "changes evidence, and there is none with --attester none");
@@ -83,9 +83,8 @@ Result<AttesterSetup> simulated(const AttesterOptions& options) {
     if (!bytes) return usage(std::string(pin.name) + " of the simulated attester", bytes.error().detail);
     *pin.target = std::move(*bytes);
   }
-  const auto handshake = sim::handshake_faults();
   for (const std::string& name : options.faults)
-    if (std::find(handshake.begin(), handshake.end(), name) == handshake.end()) platform.faults.push_back(name);
+    if (sim::find_fault(name)->layer != sim::FaultLayer::handshake) platform.faults.push_back(name);
   auto made = sim::Platform::create(std::move(platform));
   if (!made) return made.error();
   AttesterSetup setup;
