@@ -4,7 +4,9 @@
 #include <array>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 #include "evidence/evidence.hpp"
@@ -20,11 +22,13 @@ class Attester {
   virtual Result<evidence::Evidence> attest(const std::array<std::uint8_t, 64>& report_data) = 0;
 };
 
-// configfs-tsm (sev-snp.md 6.1). Default path /sys/kernel/config/tsm/report; privlevel optional.
+// Linux configfs-tsm (Documentation/ABI/testing/configfs-tsm-report). privlevel: the VMPL to ask for, 0 to 3. Fails at once, with
+// what to do, when `root` is not there.
 struct TsmOptions { std::filesystem::path root = "/sys/kernel/config/tsm/report"; std::optional<unsigned> privlevel; };
 Result<std::unique_ptr<Attester>> tsm_attester(TsmOptions options);
 // Replays one saved report (raw, extended, or a directory with outblob and auxblob) whatever is asked: report data will not match.
 Result<std::unique_ptr<Attester>> file_attester(const std::filesystem::path& path);
-std::unique_ptr<Attester> fake_attester();                        // no hardware signature
+// No hardware signature: the evidence is the report data itself, format "dummy".
+std::unique_ptr<Attester> fake_attester();
 
 }  // namespace atls

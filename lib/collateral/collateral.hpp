@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -39,6 +40,8 @@ struct CollateralQuery {
 // Why a source gave nothing: "unavailable" (outage, offline, throttled beyond the limit) is told apart from "refused"
 // (404 and other 4xx: the service has no such object) and "invalid" (answer failed the checks before storing).
 struct CollateralMiss { CollateralSource source; enum class Why { absent, offline, unavailable, refused, invalid } why; std::string detail; };
+std::string_view collateral_miss_name(CollateralMiss::Why why);   // "absent", "offline", ...
+// Misses may stand beside items: a damaged cache entry that was ignored, an item that could not be stored.
 struct CollateralAnswer { std::vector<CollateralItem> items; std::vector<CollateralMiss> misses; };
 
 class CollateralProvider {          // one place to look: a directory, the cache, the KDS
@@ -46,11 +49,11 @@ class CollateralProvider {          // one place to look: a directory, the cache
   virtual ~CollateralProvider() = default;
   virtual CollateralSource source() const = 0;
   virtual CollateralAnswer find(const CollateralQuery& query) = 0;
-  virtual void store(const CollateralQuery&, const CollateralItem&) {}   // caches only
+  virtual Status store(const CollateralQuery&, const CollateralItem&) { return ok(); }   // caches only
 };
 
-// The ordered set of places. Local places are asked first and all their candidates returned; the network is asked only when
-// `need_network` says that no candidate was usable. Thread-safe.
+// The ordered set of places. Local places are asked first and all their candidates returned; the caller asks the network when
+// no candidate was usable. Thread-safe once all providers are added.
 class Collateral {
  public:
   void add(std::shared_ptr<CollateralProvider> provider);

@@ -10,26 +10,32 @@
 
 namespace atls {
 
-// A directory or a single file. Reads: loose .der/.pem/.crt/.crl files anywhere below (at most 4 levels, 4096 files, each at most 1 MiB),
-// the snpguest layout (ark, ask|asvk, vcek|vlek .pem|.der, crl), trustee's store (vcek/{hwid}/bl.._tee.._snp.._ucode..[_fmc..]_vcek.der).
-// Everything found is classified by content (subject CN), never by file name alone.
+// A directory or a single file. Reads: loose .der/.pem/.crt/.cer/.crl files below it (at most 4 levels and 4096 files of at most
+// 1 MiB each, 64 MiB of certificates in all), the snpguest layout (ark, ask|asvk, vcek|vlek .pem|.der, crl), Trustee's store
+// (vcek/{hwid}/bl.._tee.._snp.._ucode..[_fmc..]_vcek.der, also beyond these limits).
+// Everything found is classified by content (subject CN), never by file name. A VCEK that fits no query exactly is still
+// offered when nothing fits, so that the verifier can say what is different.
 Result<std::shared_ptr<CollateralProvider>> directory_provider(const std::filesystem::path& path);
 
-// $XDG_CACHE_HOME/atls (or ~/.cache/atls): VEKs and CA certificates for ever, CRLs until nextUpdate. Atomic stores (temporary name, rename).
+// $XDG_CACHE_HOME/atls (or ~/.cache/atls): VCEKs and CA certificates for ever, CRLs until a newer one comes; their dates are the
+// caller's to judge. Atomic stores (temporary name, rename); directories 0700, files 0600. Names are made of product, chip id and
+// TCB, never of text that a peer wrote. VLEKs are not cached: they belong to a cloud provider, not to a chip.
 std::shared_ptr<CollateralProvider> cache_provider(std::filesystem::path root);
-std::filesystem::path default_cache_dir();
+std::filesystem::path default_cache_dir();               // empty when neither XDG_CACHE_HOME nor HOME is usable
 
 struct KdsOptions {
   std::string base_url = "https://kdsintf.amd.com";
   std::string ca_file;                                   // --collateral-cafile
-  std::string proxy;                                     // empty: environment as libcurl reads it
+  std::string proxy;                                     // empty: environment as libcurl reads it (never for a loopback URL)
   std::chrono::milliseconds connect_timeout{10'000}, attempt_timeout{30'000}, total_timeout{60'000};
   std::vector<std::chrono::milliseconds> waits{std::chrono::seconds{10}, std::chrono::seconds{20}};   // one per retry; tests shorten them
   std::size_t max_body = 1024 * 1024;
 };
-// Errc::bad_value when the URL is neither https nor http to a loopback address.
-// `trust` and `now`: an answer is stored or returned only when it parses and is signed by a trusted CA key.
+// Errc::bad_value when the URL is neither https nor http to a loopback address. Loopback means a literal, 127.0.0.0/8 or [::1];
+// "localhost" is a name that a resolver answers for and is refused.
+// An answer is returned only when it parses, is what was asked for and is signed by a CA key of `trust`. Its dates are judged by
+// the verifier; `now` only decides how long an answer is remembered within the process.
 Result<std::shared_ptr<CollateralProvider>> kds_provider(KdsOptions options, std::shared_ptr<const evidence::TrustStore> trust, Time now);
-std::string kds_path(const CollateralQuery& query);      // "/vcek/v1/Milan/<hwid>?blSPL=04&..." of sev-snp.md 4.1
+std::string kds_path(const CollateralQuery& query);      // AMD 57230: "/vcek/v1/Milan/<hwid>?blSPL=04&..."; empty: no such object at the KDS
 
 }  // namespace atls
