@@ -1,4 +1,5 @@
-// The appraisal policy: reference values with operators, alternatives, and what the user allows. policies.md 1.
+// The appraisal policy: reference values with operators, alternatives, and what the user allows. The keys are those of
+// atls-policy(5).
 #pragma once
 
 #include <map>
@@ -55,7 +56,17 @@ struct Alternative {
   std::string name;
   std::set<std::string> evidence;              // "snp", ...; empty when built from flags only
   SnpPolicy snp;
+  SnpPolicy also;                              // flags on fields that the file constrains, too: both rules must hold
 };
+
+// Every rule on one field of an alternative, in the order file, flags.
+template <class Rule>
+std::vector<const Rule*> rules_of(const Alternative& alternative, std::optional<Rule> SnpPolicy::*member) {
+  std::vector<const Rule*> out;
+  if (alternative.snp.*member) out.push_back(&*(alternative.snp.*member));
+  if (alternative.also.*member) out.push_back(&*(alternative.also.*member));
+  return out;
+}
 
 struct Policy {
   std::string name;
@@ -75,12 +86,16 @@ struct Policy {
   std::vector<std::string> loosened;           // one sentence per weakening option, shown in every report
 };
 
-// True when one alternative has an identity constraint (policies.md 1.1 item 5); host-chosen: only host_data is pinned.
+// True when the alternative has an enforced equality that identifies the guest: measurement, ID key digest, author key digest or
+// host data, with a value that is not zero. Host values: only host_data does, and the host chooses it.
 bool pins_identity(const Alternative& alternative);
 bool pins_only_host_values(const Alternative& alternative);
 
 // atls-policy/1. Errors carry the JSON pointer in `where`. `directory`: relative paths of trust roots start there.
 Result<Policy> load_policy(Bytes json, const std::string& source_name, const std::string& directory);
 std::string policy_schema_json();              // JSON Schema 2020-12, generated from the loader's own field table
+
+// Adds the pins of the command line to every alternative; they can only tighten. Makes one alternative when there is none.
+void add_flags(Policy& policy, const SnpPolicy& flags);
 
 }  // namespace atls::policy

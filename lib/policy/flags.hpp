@@ -1,0 +1,46 @@
+// Pins, minimums and demands as command line flags. A flag is its policy key with hyphens; minimums are --min-..., bits that must
+// be set --require-..., bits that must be clear --forbid-.... Each flag is read by the reader of its policy key.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+#include "policy/policy.hpp"
+
+namespace atls::policy {
+
+enum class FlagForm {
+  values,       // repeatable: any of the given values
+  numbers,      // repeatable: any of the given numbers
+  minimum,      // a number
+  components,   // "bootloader=3,snp=8"
+  version,      // "1.55" or "1.55.29"
+  abi,          // "1.55"
+  equal_bits,   // a number, decimal or 0x...
+  mask,         // a hexadecimal number
+  set_bit, clear_bit, demand, forbid,  // no value
+  entry,        // repeatable: GUID[=SHA256]
+};
+
+struct Flag {
+  std::string_view name;      // "--min-tcb"
+  std::string_view path;      // of the key below "snp": "tcb/reported"
+  FlagForm form;
+  std::string_view metavar;   // empty: the flag takes no value
+  std::string_view help;
+  std::string_view bit{};     // set_bit, clear_bit
+};
+
+std::span<const Flag> flags();
+const Flag* find_flag(std::string_view name);
+inline bool is_repeatable(FlagForm form) { return form == FlagForm::values || form == FlagForm::numbers || form == FlagForm::entry; }
+
+using GivenFlags = std::vector<std::pair<std::string, std::vector<std::string>>>;
+// Ignores names that are not in the table. Errors carry the flag in `where`.
+Result<SnpPolicy> read_flags(const GivenFlags& given);
+
+}  // namespace atls::policy

@@ -1,0 +1,193 @@
+// From checked JSON values to rules. What a shape cannot say is refused here: contradictions and rules that accept everything.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/hex.hpp"
+#include "policy/numbers.hpp"
+#include "policy/shape.hpp"
+
+namespace atls::policy {
+namespace {
+
+using nlohmann::json;
+
+Error bad(const std::string& place, std::string detail) { return {Errc::bad_value, place, std::move(detail), 0}; }
+
+Origin origin_of(const json& value, const std::string& place) {
+  Origin origin;
+  origin.source = place;
+  if (value.is_object()) {
+    if (value.contains("comment")) origin.comment = value["comment"].get<std::string>();
+    if (value.contains("severity") && value["severity"] == "warn") origin.severity = Sev::warn;
+  }
+  return origin;
+}
+
+Buffer bytes_of(const json& value) { return *from_hex(value.get_ref<const std::string&>()); }   // the shape was checked
+
+// The values of "equals", "any_of" or the short form, through `convert`.
+template <class Out, class Convert>
+void read_values(const json& value, std::vector<Out>& out, const Convert& convert) {
+  if (!value.is_object()) out.push_back(convert(value));
+  else if (value.contains("equals")) out.push_back(convert(value["equals"]));
+  else if (value.contains("any_of"))
+    for (const json& item : value["any_of"]) out.push_back(convert(item));
+}
+
+Result<BytesRule> read(const json& value, const std::string& place, BytesRule rule) {
+  read_values(value, rule.any_of, bytes_of);
+  if (!value.is_object()) return rule;
+  if (value.contains("none_of"))
+    for (const json& item : value["none_of"]) rule.none_of.push_back(bytes_of(item));
+  if (value.contains("mask")) rule.mask = bytes_of(value["mask"]);
+  rule.unchecked = value.contains("unchecked");
+  const auto masked = [&](Buffer bytes) {
+    for (std::size_t i = 0; rule.mask && i < bytes.size(); ++i) bytes[i] &= (*rule.mask)[i];
+    return bytes;
+  };
+  for (const Buffer& wanted : rule.any_of)
+    for (const Buffer& refused : rule.none_of)
+      if (masked(wanted) == masked(refused)) return bad(place, fmt::format("{} is both expected and refused", hex(wanted)));
+  return rule;
+}
+
+Result<UintRule> read(const json& value, const std::string& place, UintRule rule) {
+  const auto number = [](const json& v) { return v.get<std::uint64_t>(); };
+  read_values(value, rule.any_of, number);
+  if (!value.is_object()) return rule;
+  if (value.contains("none_of"))
+    for (const json& item : value["none_of"]) rule.none_of.push_back(number(item));
+  if (value.contains("min")) rule.min = number(value["min"]);
+  if (value.contains("max")) rule.max = number(value["max"]);
+  rule.unchecked = value.contains("unchecked");
+  if (rule.min && rule.max && *rule.min > *rule.max) return bad(place, fmt::format("\"min\" {} is larger than \"max\" {}", *rule.min, *rule.max));
+  return rule;
+}
+
+Result<TextRule> read(const json& value, const std::string&, TextRule rule) {
+  read_values(value, rule.any_of, [](const json& v) { return std::string(product_alias(v.get_ref<const std::string&>())); });
+  rule.unchecked = value.is_object() && value.contains("unchecked");
+  return rule;
+}
+
+Result<BitsRule> read(const json& value, const std::string& place, BitsRule rule) {
+  const auto names = [&](const char* key) {
+    std::set<std::string> out;
+    if (value.contains(key))
+      for (const json& item : value[key]) out.insert(item.get<std::string>());
+    return out;
+  };
+  if (value.contains("allow")) rule.allow = names("allow");
+  rule.require = names("require");
+  rule.forbid = names("forbid");
+  if (value.contains("equals")) rule.equals = value["equals"].get<std::uint64_t>();
+  if (value.contains("abi")) {
+    const auto version = *dotted(value["abi"]["min"].get_ref<const std::string&>());
+    rule.abi_min = {version[0], version[1]};
+  }
+  for (const std::string& name : rule.forbid) {
+    if (rule.require.contains(name)) return bad(place, fmt::format("\"{}\" is both required and forbidden", name));
+    if (rule.allow && rule.allow->contains(name)) return bad(place, fmt::format("\"{}\" is both allowed and forbidden", name));
+  }
+  return rule;
+}
+
+snp::TcbComponent component_of(std::string_view name) {
+  for (const snp::TcbComponent c : snp::kTcbComponents)
+    if (snp::tcb_component_name(c) == name) return c;
+  throw std::logic_error("TCB component without a name");   // the shape was checked against the same names
+}
+
+Result<TcbRule> read(const json& value, const std::string&, TcbRule rule) {
+  if (value.contains("min"))
+    for (const auto& [name, svn] : value["min"].items()) rule.min[component_of(name)] = svn.get<std::uint8_t>();
+  if (value.contains("equals")) rule.equals = bytes_of(value["equals"]);
+  return rule;
+}
+
+Result<MaskRule> read(const json& value, const std::string&, MaskRule rule) {
+  rule.require = *hex_number(value["require_mask"].get_ref<const std::string&>());
+  return rule;
+}
+
+Result<VersionRule> read(const json& value, const std::string&, VersionRule rule) {
+  const auto version = *dotted(value["min"].get_ref<const std::string&>());
+  rule.major = version[0];
+  rule.minor = version[1];
+  if (version.size() == 3) rule.build = version[2];
+  return rule;
+}
+
+std::vector<TableEntryRule> read_entries(const json& value, const std::string& place) {
+  std::vector<TableEntryRule> out;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    TableEntryRule rule;
+    static_cast<Origin&>(rule) = origin_of(value[i], fmt::format("{}/{}", place, i));
+    rule.guid = value[i]["guid"].get<std::string>();
+    if (value[i].contains("sha256")) rule.sha256 = bytes_of(value[i]["sha256"]);
+    out.push_back(std::move(rule));
+  }
+  return out;
+}
+
+struct Store {
+  const json& value;
+  const std::string& place;
+  SnpPolicy& out;
+
+  Status operator()(std::monostate) const { return Error{Errc::bug, place, "a key without a target", 0}; }
+  template <class Rule>
+  Status operator()(std::optional<Rule> SnpPolicy::*member) const {
+    Rule rule;
+    static_cast<Origin&>(rule) = origin_of(value, place);
+    auto read_rule = read(value, place, std::move(rule));
+    if (!read_rule) return read_rule.error();
+    out.*member = std::move(*read_rule);
+    return ok();
+  }
+  Status operator()(std::optional<bool> SnpPolicy::*member) const {
+    out.*member = value.get<bool>();
+    return ok();
+  }
+  Status operator()(Allow SnpPolicy::*member) const {
+    out.*member = value == "allow" ? Allow::allow : Allow::forbid;
+    return ok();
+  }
+  Status operator()(std::vector<TableEntryRule> SnpPolicy::*member) const {
+    out.*member = read_entries(value, place);
+    return ok();
+  }
+};
+
+}  // namespace
+
+Status read_field(const json& value, const Field& field, const std::string& place, SnpPolicy& out) {
+  if (field.shape->kind == Kind::object && std::holds_alternative<std::monostate>(field.target)) return read_section(value, field.shape->members, place, out);
+  return std::visit(Store{value, place, out}, field.target);
+}
+
+Status read_section(const json& object, std::span<const Field> fields, const std::string& place, SnpPolicy& out) {
+  for (const Field& field : fields) {
+    if (!object.contains(field.key)) continue;
+    if (auto status = read_field(object[field.key], field, fmt::format("{}/{}", place, field.key), out); !status) return status;
+  }
+  return ok();
+}
+
+// "debug" is a shorthand for one bit of "policy"; listing a bit in policy.allow is the explicit permission that the defaults ask for.
+Status check_section(const SnpPolicy& section, const std::string& place) {
+  const auto contradiction = [&](std::string_view bit, Allow shorthand) -> Status {
+    if (!section.guest_policy) return ok();
+    const BitsRule& bits = *section.guest_policy;
+    const std::string name(bit);
+    if (shorthand == Allow::allow && (bits.forbid.contains(name) || (bits.allow && !bits.allow->contains(name))))
+      return bad(place + "/" + name, fmt::format("\"{}\" is allowed here and refused by \"policy\"", bit));
+    if (shorthand == Allow::forbid && bits.allow && bits.allow->contains(name))
+      return bad(place + "/" + name, fmt::format("\"{}\" is refused here and allowed by \"policy\"", bit));
+    return ok();
+  };
+  return contradiction("debug", section.debug);
+}
+
+}  // namespace atls::policy

@@ -1,0 +1,80 @@
+// What a JSON value of a policy may look like, as data: the loader checks with it and the JSON Schema is printed from it, so
+// that the two cannot differ.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/result.hpp"
+#include "policy/policy.hpp"
+
+namespace atls::policy {
+
+enum class Kind {
+  text,        // non-empty string
+  constant,    // exactly words[0]
+  word,        // one of `words`
+  time,        // RFC 3339
+  flag,        // true or false
+  only_true,
+  integer,     // 0 .. max
+  hex,         // exactly `width` bytes
+  hex_number,  // unsigned number as hex digits, most significant first, not zero
+  version,     // "major.minor"
+  firmware,    // "major.minor" or "major.minor.build"
+  guid,
+  list,        // of `item`, never empty
+  object,      // of `members`
+  either,      // `item` (short form) or an object of `members`
+};
+
+struct Field;
+
+struct Shape {
+  Kind kind = Kind::text;
+  std::size_t width = 0;                          // hex: bytes
+  bool not_zero = false;                          // hex: all zero is refused
+  std::uint64_t max = 0;                          // integer
+  bool unique = false;                            // list: no element twice
+  std::span<const std::string_view> words{};      // constant, word
+  const Shape* item = nullptr;                    // list, either
+  std::span<const Field> members{};               // object, either
+  std::span<const std::string_view> one_of{};     // object: at least one of these keys
+  std::span<const std::string_view> exclusive{};  // object: at most one of these keys
+  std::string_view alone{};                       // object: this key excludes every other one except "comment"
+  std::span<const std::string_view> unsupported{};  // keys of the model that this version cannot judge
+};
+
+// Where the loader puts the value of a key of the "snp" section.
+using Target = std::variant<std::monostate, std::optional<TextRule> SnpPolicy::*, std::optional<UintRule> SnpPolicy::*,
+                            std::optional<BytesRule> SnpPolicy::*, std::optional<BitsRule> SnpPolicy::*, std::optional<TcbRule> SnpPolicy::*,
+                            std::optional<MaskRule> SnpPolicy::*, std::optional<VersionRule> SnpPolicy::*, std::optional<bool> SnpPolicy::*,
+                            std::vector<TableEntryRule> SnpPolicy::*, Allow SnpPolicy::*>;
+
+struct Field {
+  std::string_view key;
+  const Shape* shape;
+  std::string_view help;       // "description" of the schema
+  bool required = false;
+  Target target{};
+};
+
+// The tables (fields.cpp).
+const Shape& document_shape();
+std::span<const Field> snp_fields();
+std::string_view product_alias(std::string_view word);   // Bergamo and Siena are Genoa to AMD's certificates
+
+// The first thing wrong with `value`, with its JSON pointer; nothing when it has the shape.
+std::optional<Error> check_shape(const nlohmann::json& value, const Shape& shape, const std::string& place);
+
+// Reads a value that has the shape of `field` into `out`. Errors: what a shape cannot say (contradictions, real dates).
+Status read_field(const nlohmann::json& value, const Field& field, const std::string& place, SnpPolicy& out);
+Status read_section(const nlohmann::json& object, std::span<const Field> fields, const std::string& place, SnpPolicy& out);
+Status check_section(const SnpPolicy& section, const std::string& place);   // contradictions between keys
+
+}  // namespace atls::policy

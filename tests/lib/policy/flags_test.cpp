@@ -1,0 +1,130 @@
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "policy/flags.hpp"
+#include "policy/shape.hpp"
+
+using namespace atls;
+using policy::GivenFlags;
+
+namespace {
+const std::string kM(96, 'a'), kM2(96, 'b'), kH(64, 'c');
+}
+
+TEST_CASE("flags are read by the reader of their policy key") {
+  const auto p = policy::read_flags({{"--measurement", {kM}}, {"--measurement", {kM2, kM}}, {"--vmpl", {"0", "1"}}, {"--min-tcb", {"bootloader=3,snp=8"}}, {"--min-firmware", {"1.55.29"}},
+                                     {"--min-abi", {"1.51"}}, {"--require-single-socket", {}}, {"--forbid-smt", {}}, {"--guest-policy", {"0x30000"}}, {"--require-id-block", {}},
+                                     {"--forbid-provisional", {}}, {"--require-launch-mitigations", {"0x3"}}, {"--product", {"Siena"}},
+                                     {"--require-cert-entry", {"9f4116cd-c503-4f5a-8f6f-fb68882f4ce2=" + kH}}, {"--json", {}}});
+  if (!p) FAIL(p.error().message());
+  CHECK(p->measurement->any_of == std::vector<Buffer>{Buffer(48, 0xaa), Buffer(48, 0xbb)});
+  CHECK(p->measurement->source == "--measurement");
+  CHECK(p->vmpl->any_of == std::vector<std::uint64_t>{0, 1});
+  CHECK(p->tcb_reported->min.at(snp::TcbComponent::snp) == 8);
+  CHECK(p->firmware_version->build == 29);
+  CHECK(p->guest_policy->abi_min == std::pair{1U, 51U});
+  CHECK(p->guest_policy->require == std::set<std::string>{"single_socket"});
+  CHECK(p->guest_policy->forbid == std::set<std::string>{"smt"});
+  CHECK(p->guest_policy->equals == 0x30000);
+  CHECK(p->guest_policy->source == "--guest-policy, --min-abi, --require-single-socket, --forbid-smt");
+  CHECK(p->id_block_required == true);
+  CHECK(p->provisional == policy::Allow::forbid);
+  CHECK(p->mit_launch->require == 3);
+  CHECK(p->product->any_of == std::vector<std::string>{"Genoa"});
+  CHECK(p->cert_table_entry.at(0).sha256->size() == 32);
+  CHECK_FALSE(p->host_data);
+}
+
+TEST_CASE("wrong flag values are refused with the flag and the reason") {
+  struct Row { const char* flag; std::vector<std::string> values; const char* says; };
+  for (const Row& row : {
+           Row{"--measurement", {""}, "empty"},
+           Row{"--measurement", {"zz"}, "not hexadecimal"},
+           Row{"--measurement", {kM.substr(2)}, "48 bytes"},
+           Row{"--measurement", {std::string(96, '0')}, "all zero"},
+           Row{"--report-data", {std::string(128, '0')}, "all zero"},
+           Row{"--report-data", {kH}, "64 bytes"},
+           Row{"--host-data", {kH, kH + "00"}, "32 bytes"},
+           Row{"--product", {"Naples"}, "not known"},
+           Row{"--product", {"milan"}, "did you mean \"Milan\"?"},
+           Row{"--signer", {"vkek"}, "vcek"},
+           Row{"--vmpl", {"4"}, "too large"},
+           Row{"--vmpl", {"-1"}, "not a whole number"},
+           Row{"--vmpl", {"1.0"}, "not a whole number"},
+           Row{"--min-guest-svn", {"0x1"}, "not a whole number"},
+           Row{"--min-guest-svn", {"1", "2"}, "more than once"},
+           Row{"--min-guest-svn", {"99999999999999999999"}, "not a whole number"},
+           Row{"--min-guest-svn", {""}, "empty"},
+           Row{"--min-build", {"256"}, "too large"},
+           Row{"--min-tcb", {"snp"}, "NAME=NUMBER"},
+           Row{"--min-tcb", {"snp=8,"}, "NAME=NUMBER"},
+           Row{"--min-tcb", {"snp=8,snp=9"}, "twice"},
+           Row{"--min-tcb", {"snp=256"}, "too large"},
+           Row{"--min-tcb", {"ucode=1"}, "unknown key \"ucode\""},
+           Row{"--min-tcb", {"snp=8", "tee=0"}, "more than once"},
+           Row{"--min-tcb", {"15636498226434670595"}, "NAME=NUMBER"},
+           Row{"--min-firmware", {"1"}, "not a version"},
+           Row{"--min-firmware", {"1.55.29.1"}, "not a version"},
+           Row{"--min-abi", {"1.55.2"}, "not a version"},
+           Row{"--guest-policy", {"0xzz"}, "not a whole number"},
+           Row{"--guest-policy", {"30000h"}, "not a whole number"},
+           Row{"--require-launch-mitigations", {"0"}, "demands nothing"},
+           Row{"--require-current-mitigations", {"xyz"}, "not a hexadecimal number"},
+           Row{"--require-cert-entry", {"vcek"}, "not a GUID"},
+           Row{"--require-cert-entry", {"9f4116cd-c503-4f5a-8f6f-fb68882f4ce2="}, "empty"},
+           Row{"--require-cert-entry", {"9f4116cd-c503-4f5a-8f6f-fb68882f4ce2=00"}, "32 bytes"},
+           Row{"--csp-id", {""}, "empty"},
+       }) {
+    CAPTURE(row.flag);
+    CAPTURE(row.says);
+    const auto p = policy::read_flags({{row.flag, row.values}});
+    REQUIRE_FALSE(p);
+    CHECK(p.error().where == row.flag);
+    CAPTURE(p.error().detail);
+    CHECK(p.error().detail.find(row.says) != std::string::npos);
+  }
+}
+
+TEST_CASE("the table of flags names existing keys, and every key of the section has a flag or is told here") {
+  std::set<std::string> reached;
+  for (const policy::Flag& flag : policy::flags()) {
+    CAPTURE(std::string(flag.name));
+    CHECK(policy::find_flag(flag.name) == &flag);
+    CHECK_FALSE(flag.help.empty());
+    std::string path(flag.path);
+    reached.insert(path.substr(0, path.find('/')));
+  }
+  for (const policy::Field& field : policy::snp_fields())
+    if (field.key != "debug") CHECK_MESSAGE(reached.contains(std::string(field.key)), field.key);   // --allow-debug, not a pin
+}
+
+TEST_CASE("flags only tighten: a rule of the file stays, the rule of the flag is added") {
+  auto file = policy::load_policy(as_bytes(R"({"schema":"atls-policy/1","alternatives":[
+      {"name":"a","evidence":["snp"],"snp":{"measurement":")" + kM + R"(","firmware":{"provisional":"allow"}}},
+      {"name":"b","evidence":["snp"],"snp":{"vmpl":0}}]})"), "p.json", ".");
+  REQUIRE(file);
+  const auto flags = policy::read_flags({{"--measurement", {kM2}}, {"--forbid-provisional", {}}, {"--require-id-block", {}}, {"--min-tcb", {"snp=9"}}});
+  REQUIRE(flags);
+  policy::add_flags(*file, *flags);
+  const auto& a = file->alternatives[0];
+  const auto& b = file->alternatives[1];
+  REQUIRE(policy::rules_of(a, &policy::SnpPolicy::measurement).size() == 2);
+  CHECK(policy::rules_of(a, &policy::SnpPolicy::measurement)[0]->source == "p.json#/alternatives/0/snp/measurement");
+  CHECK(policy::rules_of(a, &policy::SnpPolicy::measurement)[1]->source == "--measurement");
+  REQUIRE(policy::rules_of(b, &policy::SnpPolicy::measurement).size() == 1);
+  CHECK(policy::pins_identity(b));
+  CHECK(a.snp.provisional == policy::Allow::forbid);
+  CHECK(b.snp.id_block_required == true);
+  CHECK(policy::rules_of(b, &policy::SnpPolicy::tcb_reported).size() == 1);
+  CHECK(b.evidence == std::set<std::string>{"snp"});
+}
+
+TEST_CASE("flags alone make one alternative without a kind of evidence") {
+  policy::Policy p;
+  policy::add_flags(p, {});
+  REQUIRE(p.alternatives.size() == 1);
+  CHECK(p.alternatives[0].evidence.empty());
+  CHECK_FALSE(policy::pins_identity(p.alternatives[0]));
+}

@@ -1,0 +1,186 @@
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "policy/policy.hpp"
+#include "policy/shape.hpp"
+
+using namespace atls;
+using nlohmann::json;
+
+namespace {
+
+json cases() {
+  std::ifstream in(ATLS_TESTS "/lib/policy/cases.json");
+  return json::parse(in);
+}
+Result<policy::Policy> load(const std::string& text) { return policy::load_policy(as_bytes(text), "p.json", "/nonexistent"); }
+policy::Policy must(const std::string& text) {
+  auto loaded = load(text);
+  if (!loaded) FAIL(loaded.error().message());
+  return *loaded;
+}
+std::string one(const std::string& snp) { return R"({"schema":"atls-policy/1","alternatives":[{"evidence":["snp"],"snp":)" + snp + "}]}"; }
+std::string repeated(const char* two, int n) {
+  std::string out;
+  for (int i = 0; i < n; ++i) out += two;
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("good policies load and bad ones are refused with the JSON pointer and the reason") {
+  int good = 0, bad = 0;
+  for (const json& c : cases()) {
+    CAPTURE(c["name"].get<std::string>());
+    const auto loaded = load(c["policy"].dump());
+    REQUIRE(bool(loaded) == c["ok"].get<bool>());
+    if (loaded) {
+      ++good;
+      continue;
+    }
+    ++bad;
+    CHECK(loaded.error().where == "p.json" + c["where"].get<std::string>());
+    CAPTURE(loaded.error().detail);
+    CHECK(loaded.error().detail.find(c["says"].get<std::string>()) != std::string::npos);
+  }
+  CHECK(good >= 10);
+  CHECK(bad > 10 * good);
+}
+
+TEST_CASE("a policy text that is not strict JSON is refused") {
+  for (const char* text : {"", "{", "null", "[]", R"({"schema":"atls-policy/1","schema":"atls-policy/1","alternatives":[{"evidence":["snp"]}]})",
+                           R"({"schema":"atls-policy/1","alternatives":[{"evidence":["snp"]}]} x)",
+                           R"({"schema":"atls-policy/1","alternatives":[{"evidence":["snp"],"snp":{"vmpl":0,"vmpl":1}}]})", "// comment\n{}"}) {
+    CAPTURE(text);
+    CHECK_FALSE(load(text));
+  }
+}
+
+TEST_CASE("operators are read into rules with the place they came from") {
+  const auto p = must(one(R"({"measurement":{"any_of":[")" + repeated("aB", 48) + R"("],"severity":"warn","comment":"why"},"vmpl":0,
+    "tcb":{"reported":{"min":{"snp":8,"bootloader":3}}},"firmware":{"version":{"min":"1.55.29"}},"policy":{"abi":{"min":"0.31"},"allow":["smt","debug"]},
+    "mitigation_vector":{"launch":{"require_mask":"0x0100"}},"product":{"any_of":["Siena"]}})"));
+  const policy::SnpPolicy& snp = p.alternatives.at(0).snp;
+  REQUIRE(snp.measurement);
+  CHECK(snp.measurement->source == "p.json#/alternatives/0/snp/measurement");
+  CHECK(snp.measurement->severity == policy::Sev::warn);
+  CHECK(snp.measurement->comment == "why");
+  CHECK(snp.measurement->any_of == std::vector<Buffer>{Buffer(48, 0xab)});
+  CHECK(snp.vmpl->any_of == std::vector<std::uint64_t>{0});
+  CHECK(snp.tcb_reported->min == std::map<snp::TcbComponent, std::uint8_t>{{snp::TcbComponent::snp, 8}, {snp::TcbComponent::bootloader, 3}});
+  CHECK(snp.tcb_reported->source == "p.json#/alternatives/0/snp/tcb/reported");
+  CHECK(snp.firmware_version->build == 29);
+  CHECK(snp.guest_policy->abi_min == std::pair{0U, 31U});
+  CHECK(snp.mit_launch->require == 0x100);
+  CHECK(snp.product->any_of == std::vector<std::string>{"Genoa"});
+  CHECK(snp.debug == policy::Allow::allow);        // listing the bit is the explicit permission
+  CHECK(snp.migrate_ma == policy::Allow::unset);
+  CHECK(p.loosened.size() == 1);
+}
+
+TEST_CASE("defaults fill what an alternative leaves out, and a constraint is replaced as a whole") {
+  const auto p = must(R"({"schema":"atls-policy/1",
+    "defaults":{"snp":{"vmpl":0,"host_data":{"any_of":[")" + repeated("11", 32) + R"("],"severity":"warn"},"tcb":{"reported":{"min":{"snp":8,"tee":1}},"launch":{"min":{"snp":7}}}}},
+    "alternatives":[{"name":"a","evidence":["snp"]},
+                    {"name":"b","evidence":["snp"],"snp":{"host_data":")" + repeated("22", 32) + R"(","tcb":{"reported":{"min":{"microcode":9}}}}}]})");
+  REQUIRE(p.alternatives.size() == 2);
+  const auto& a = p.alternatives[0].snp;
+  const auto& b = p.alternatives[1].snp;
+  CHECK(a.host_data->any_of == std::vector<Buffer>{Buffer(32, 0x11)});
+  CHECK(a.host_data->source == "p.json#/defaults/snp/host_data");
+  CHECK(a.tcb_reported->min.size() == 2);
+  CHECK(b.vmpl->source == "p.json#/defaults/snp/vmpl");
+  CHECK(b.host_data->any_of == std::vector<Buffer>{Buffer(32, 0x22)});
+  CHECK(b.host_data->severity == policy::Sev::fail);          // not inherited from the replaced constraint
+  CHECK(b.tcb_reported->min == std::map<snp::TcbComponent, std::uint8_t>{{snp::TcbComponent::microcode, 9}});
+  CHECK(b.tcb_launch->min.at(snp::TcbComponent::snp) == 7);   // a sibling in the same group is still inherited
+}
+
+TEST_CASE("settings outside the alternatives are read, and each weakening one is told") {
+  const auto strict = must(R"({"schema":"atls-policy/1","alternatives":[{"evidence":["snp"]}]})");
+  CHECK(strict.crl == policy::CrlMode::require);
+  CHECK(strict.binding_min == BindingLevel::key);
+  CHECK_FALSE(strict.binding_min_explicit);
+  CHECK_FALSE(strict.any_measurement);
+  CHECK_FALSE(strict.require_freshness);
+  CHECK_FALSE(strict.warnings_fail);
+  CHECK(strict.loosened.empty());
+  const auto loose = must(R"({"schema":"atls-policy/1","insecure_allow_vacuous":true,"binding":{"insecure_optional":true},"warnings":"fail","freshness":{"required":true},
+    "not_after":"2026-01-01T00:00:00Z","defaults":{"snp":{"debug":"allow"},"trust":{"crl":"off","offline":true}},"alternatives":[{"evidence":["snp"]}]})");
+  CHECK(loose.crl == policy::CrlMode::off);
+  CHECK(loose.offline);
+  CHECK(loose.binding_min == BindingLevel::none);
+  CHECK(loose.any_measurement);
+  CHECK(loose.require_freshness);
+  CHECK(loose.warnings_fail);
+  CHECK(loose.not_after == parse_rfc3339("2026-01-01T00:00:00Z"));
+  CHECK(loose.loosened.size() == 4);
+}
+
+TEST_CASE("trust roots are read relative to the folder of the policy, or given as PEM") {
+  const auto folder = std::filesystem::temp_directory_path() / ("atls-policy-test-" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "root.pem") << "content";
+  std::ofstream(folder / "empty.pem");
+  const auto with = [&](const std::string& name) {
+    return policy::load_policy(as_bytes(R"({"schema":"atls-policy/1","defaults":{"trust":{"roots":{"amd_ark":[")" + name + R"("]}}},"alternatives":[{"evidence":["snp"]}]})"), "p.json", folder.string());
+  };
+  const auto file = with("root.pem");
+  REQUIRE(file);
+  CHECK(file->trust_anchor_files == std::vector<Buffer>{to_buffer("content")});
+  CHECK(file->loosened.size() == 1);
+  const auto pem = with("-----BEGIN CERTIFICATE-----\\nx\\n");
+  REQUIRE(pem);
+  CHECK(as_text(pem->trust_anchor_files.at(0)).starts_with("-----BEGIN"));
+  CHECK_FALSE(with("empty.pem"));
+  CHECK_FALSE(with("."));
+  CHECK_FALSE(with("missing.pem"));
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("only enforced equalities with a value identify a guest") {
+  const std::string m = repeated("ab", 48), z48 = repeated("00", 48), h = repeated("cd", 32), z32 = repeated("00", 32);
+  struct Row { const char* name; std::string snp; bool identity, host_only; };
+  for (const Row& row : {
+           Row{"measurement", R"({"measurement":")" + m + "\"}", true, false},
+           Row{"id key", R"({"id_key_digest":")" + m + "\"}", true, false},
+           Row{"author key", R"({"author_key_digest":{"any_of":[")" + m + "\"]}}", true, false},
+           Row{"host data", R"({"host_data":")" + h + "\"}", true, true},
+           Row{"host data and measurement", R"({"host_data":")" + h + R"(","measurement":")" + m + "\"}", true, false},
+           Row{"no id key", R"({"id_key_digest":")" + z48 + "\"}", false, false},
+           Row{"a list with an empty value", R"({"id_key_digest":{"any_of":[")" + m + "\",\"" + z48 + "\"]}}", false, false},
+           Row{"no host data", R"({"host_data":")" + z32 + "\"}", false, false},
+           Row{"warn only", R"({"measurement":{"equals":")" + m + R"(","severity":"warn"}})", false, false},
+           Row{"unchecked", R"({"measurement":{"unchecked":true}})", false, false},
+           Row{"refused value", R"({"measurement":{"none_of":[")" + m + "\"]}}", false, false},
+           Row{"a mask that leaves nothing of the value", R"({"id_key_digest":{"equals":"00)" + repeated("ab", 47) + R"(","mask":"ff)" + repeated("00", 47) + "\"}}", false, false},
+           Row{"report data", R"({"report_data":")" + repeated("01", 64) + "\"}", false, false},
+           Row{"chip", R"({"chip_id":")" + repeated("01", 64) + "\"}", false, false},
+           Row{"product and minimums", R"({"product":"Milan","guest_svn":{"min":1},"tcb":{"reported":{"min":{"snp":1}}}})", false, false},
+       }) {
+    CAPTURE(row.name);
+    const auto p = must(one(row.snp));
+    CHECK(policy::pins_identity(p.alternatives[0]) == row.identity);
+    CHECK(policy::pins_only_host_values(p.alternatives[0]) == row.host_only);
+  }
+}
+
+TEST_CASE("the names of bits in the table are those of the report") {
+  for (const auto& [key, bits] : {std::pair{"policy", snp::guest_policy_bits()}, std::pair{"platform_info", snp::platform_info_bits()}}) {
+    std::set<std::string_view> known, used;
+    for (const auto& bit : bits) known.insert(bit.name);
+    for (const policy::Field& field : policy::snp_fields())
+      if (field.key == key)
+        for (const policy::Field& op : field.shape->members)
+          if (op.shape->kind == policy::Kind::list)
+            for (const auto word : op.shape->item->words) used.insert(word);
+    std::string diff;
+    for (const auto name : used) if (!known.contains(name)) diff += std::string(name) + " ";
+    CHECK(diff == "");
+    for (const auto name : known) if (!used.contains(name)) diff += std::string(name) + " ";
+    CHECK(diff == "");
+  }
+}
