@@ -22,7 +22,7 @@ template <std::size_t N>
 using List = std::array<std::string_view, N>;
 constexpr List<1> kMeasurement{"snp-policy-measurement"}, kSignature{"snp-report-signature"}, kVmpl{"snp-policy-vmpl"},
     kMinimumTcb{"snp-policy-minimum-tcb"}, kChipId{"snp-policy-chip-id"}, kReportedTcb{"snp-tcb-reported-matches-cert"},
-    kProduct{"snp-policy-product"}, kCrlSignature{"snp-crl-signature"}, kVekPresent{"snp-vek-present"};
+    kProduct{"snp-policy-product"}, kCrlSignature{"snp-crl-signature"}, kBindings{"snp-report-data-binding"}, kVekPresent{"snp-vek-present"};
 constexpr List<4> kUnsigned{"snp-vek-present", "snp-vek-kind", "snp-report-signature", "snp-policy-signing-key"};
 constexpr List<4> kNotVcek{"snp-vek-extensions-complete", "snp-hwid-matches-chip-id", "snp-policy-signing-key", "snp-policy-chip-id"};
 
@@ -115,7 +115,7 @@ constexpr std::array kFaults{
     for_clients_too(reject(Layer::handshake, "foreign-key", "evidence for another leaf key, UserData as for this one", kBinding, kAtls)),
     reject(Layer::handshake, "zero-report-data", "REPORT_DATA is zero", kBinding, kAtls),
     reject(Layer::handshake, "nonce-only-report-data", "REPORT_DATA is the nonce, without the key", kBinding, kAtls),
-    reject(Layer::handshake, "user-data-foreign", "UserData of another key, REPORT_DATA right for this one", "atls-user-data", kAtls),
+    reject(Layer::handshake, "user-data-foreign", "UserData and REPORT_DATA of another key: relayed evidence", "atls-user-data", kAtls, {kBindings}),
     reject(Layer::handshake, "two-evidence", "two evidence extensions, the second one foreign", "atls-evidence-single", kX509),
     reject(Layer::handshake, "wrong-oid", "the document is under the OID of another variant", "atls-evidence-type", kAtls),
     reject(Layer::handshake, "document-truncated", "the last byte of the document is missing", "atls-document-decode", kAtls, {{}, {}, kMalformed}),

@@ -1,4 +1,4 @@
-// The deviations of the TLS and profile layer that a test peer can be told to make (FaultLayer::handshake and ::client of
+// The deviations of the TLS and profile layer that a test peer can be told to make (FaultLayer::handshake of
 // sim/faults.hpp). Faults of report, certificate, table, CRL and HCL belong to the simulated platform (sim/platform.hpp).
 #pragma once
 
@@ -13,9 +13,8 @@
 
 namespace atls::sim {
 
-// Names that this file implements: all of them for servers, the client subset for atls-connect --attest-as.
+// Names that this file implements: the rows of the table whose layer is handshake.
 std::span<const std::string_view> handshake_faults();
-std::span<const std::string_view> client_faults();      // no-evidence, stale-nonce, foreign-key
 
 // A leaf maker with these faults, which may be none. Names of other layers are ignored: the platform behind `attester` has
 // them. "stale-nonce" remembers the nonce of the connection before, so one maker serves all connections of a process.

@@ -1,0 +1,68 @@
+#include "atls-serve/lists.hpp"
+
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
+
+#include "profile/registry.hpp"
+#include "sim/faults.hpp"
+
+namespace atls::serve {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+}  // namespace
+
+std::string faults_text() {
+  std::string text = "A correct client fails on the named check with the exit status shown, or accepts where it says so.\n"
+                     "Layers: report, certificate, handshake travel in a handshake; table, crl, hcl only with --export-platform.\n";
+  std::string_view layer;
+  for (const sim::Fault& fault : sim::faults()) {
+    if (sim::fault_layer_name(fault.layer) != layer) text += fmt::format("\n{}\n", layer = sim::fault_layer_name(fault.layer));
+    const std::string expected = fault.accept ? fmt::format("accept  0  {}", fault.check.empty() ? "-" : fmt::format("{} ({})", fault.check, fault.outcome))
+                                              : fmt::format("reject  {}  {}", static_cast<int>(fault.exit), fault.check);
+    text += fmt::format("  {:<24} {:<52} {}\n", fault.name, expected, fault.summary);
+    if (!fault.needs.empty()) text += fmt::format("  {:<24} needs {}\n", "", fault.needs);
+  }
+  return text;
+}
+
+std::string faults_json() {
+  Json list = Json::array();
+  for (const sim::Fault& fault : sim::faults()) {
+    Json row;
+    row["name"] = fault.name;
+    row["summary"] = fault.summary;
+    row["layer"] = sim::fault_layer_name(fault.layer);
+    row["in_handshake"] = fault.in_handshake;
+    row["expect"] = fault.accept ? "accept" : "reject";
+    row["check"] = fault.check;
+    row["outcome"] = fault.outcome;
+    row["exit"] = static_cast<int>(fault.exit);
+    row["consequences"] = Json::array();
+    for (const std::string_view id : fault.consequences) row["consequences"].push_back(id);
+    row["needs"] = fault.needs;
+    row["client"] = fault.client;
+    row["artifact"] = fault.artifact;
+    row["reference"] = fault.reference;
+    list.push_back(std::move(row));
+  }
+  return list.dump(2) + "\n";
+}
+
+std::string profiles_text() {
+  std::string text;
+  for (const profile::Profile& p : profile::profiles())
+    text += fmt::format("{:<16} {:<8} binding {:<12} freshness {:<8} {}\n{:<16} {}\n", p.id, p.serve ? "served" : "-", p.binding, p.freshness, p.title, "", p.reference);
+  return text;
+}
+
+std::string profiles_json() {
+  Json list = Json::array();
+  for (const profile::Profile& p : profile::profiles())
+    list.push_back({{"id", p.id}, {"title", p.title}, {"reference", p.reference}, {"connect", p.connect}, {"serve", p.serve}, {"binding", p.binding}, {"freshness", p.freshness}});
+  return list.dump(2) + "\n";
+}
+
+}  // namespace atls::serve

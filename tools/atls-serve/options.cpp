@@ -1,0 +1,94 @@
+#include "atls-serve/options.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+#include "channel/listener.hpp"
+
+namespace atls::serve {
+namespace {
+
+void declare_attester(CLI::App& app, tools::AttesterOptions& attester) {
+  constexpr const char* kGroup = "Attester";
+  attester.spec = "sim-snp";
+  app.add_option("--attester", attester.spec, std::string(tools::kAttesterHelp))->type_name("NAME")->capture_default_str()->group(kGroup);
+  app.add_option("--seed", attester.seed, "Simulated platform: same text, same chip, keys and measurement on every machine [atls]")->type_name("TEXT")->group(kGroup);
+  app.add_option("--product", attester.product, "Simulated platform: milan, genoa or turin [milan]")->type_name("NAME")->group(kGroup);
+  app.add_flag("--vlek", attester.vlek, "Simulated platform: sign with a VLEK, chip id masked")->group(kGroup);
+  app.add_option("--report-version", attester.report_version, "Simulated platform: version of the report, 2 to 5 [5]")->type_name("N")->check(CLI::Range(2, 5))->group(kGroup);
+  app.add_option("--sim-measurement", attester.measurement, "Simulated platform: MEASUREMENT of the guest, 48 bytes")->type_name("HEX")->group(kGroup);
+  app.add_option("--sim-host-data", attester.host_data, "Simulated platform: HOST_DATA of the guest, 32 bytes")->type_name("HEX")->group(kGroup);
+}
+
+void declare_faults(CLI::App& app, Options& options) {
+  constexpr const char* kGroup = "Simulated platform and faults";
+  app.add_option("--fault", options.attester.faults, "Deviate in this named way (repeatable; see --list-faults)")->type_name("NAME")->group(kGroup)->expected(1)->take_all();
+  app.add_flag("--list-faults", options.list_faults, "Print the faults with the check that must fail and the exit status, and exit")->group(kGroup);
+  app.add_option("--export-platform", options.export_directory,
+                 "Write roots, certificates, CRL, evidence and a matching policy to this directory; exit unless ADDR:PORT is given")->type_name("DIR")->group(kGroup);
+  app.add_option("--serve-collateral", options.collateral_address,
+                 "Serve the simulated KDS over HTTP there, for --kds-url; alone unless ADDR:PORT is given")->type_name("ADDR:PORT")->group(kGroup);
+  app.add_flag("--list-profiles", options.list_profiles, "Print the profiles and exit")->group(kGroup);
+  app.add_flag("--json", options.json, "With --list-faults or --list-profiles: JSON")->group(kGroup);
+}
+
+void declare_service(CLI::App& app, Options& options) {
+  constexpr const char* kApplication = "Application side";
+  app.add_flag_callback("--echo", [&options] { options.application = Application::echo; }, "Send back what comes in (default)")->group(kApplication);
+  app.add_flag_callback("--http", [&options] { options.application = Application::http; }, "HTTP/1.1 status page in JSON: peer verdict, connection facts")->group(kApplication);
+  app.add_option("--exec", options.exec_command, "Run CMD with /bin/sh per connection, as its stdin and stdout")->type_name("CMD")->group(kApplication);
+  app.add_option("--forward", options.forward_target, "Forward each connection to a TCP service (attested reverse proxy)")->type_name("HOST:PORT")->group(kApplication);
+
+  constexpr const char* kServer = "Server";
+  app.add_option("--profile", options.profile, "Profile to serve: auto (constellation) or a name of --list-profiles")->type_name("NAME")->capture_default_str()->group(kServer);
+  app.add_flag("--tls1.2", options.tls12_only, "TLS 1.2 only")->group(kServer);
+  app.add_flag("--tls1.3", options.tls13_only, "TLS 1.3 only")->group(kServer);
+  app.add_option("--max-connections", options.max_connections, "Connections at once; more wait until one ends")->type_name("N")->check(CLI::Range(1, 20000))->capture_default_str()->group(kServer);
+  app.add_option("--handshake-timeout", options.handshake_timeout, "Longest wait for a client during the handshake, at most 15")->type_name("SECONDS")->check(CLI::Range(1, 15))->capture_default_str()->group(kServer);
+  app.add_option("--idle-timeout", options.idle_timeout, "End a connection on which nothing moves for this long")->type_name("SECONDS")->check(CLI::Range(1, 86400))->capture_default_str()->group(kServer);
+  app.add_flag_callback("--once", [&options] { options.count = 1; }, "Serve one connection and exit with what it gave (0 well, verdict about the client, 3 no handshake)")->group(kServer);
+  app.add_option("--count", options.count, "As --once after N connections; the worst counts")->type_name("N")->check(CLI::Range(1, 1000000000))->group(kServer);
+  const std::map<std::string, Log> logs{{"text", Log::text}, {"json", Log::json}, {"none", Log::none}};
+  app.add_option("--log", options.log, "Line per connection on stderr: text, json (with the report about the client) or none [text]")->type_name("FORMAT")
+      ->transform(CLI::CheckedTransformer(logs))->group(kServer);
+  app.add_flag_callback("--quiet", [&options] { options.log = Log::none; }, "As --log none")->group(kServer);
+}
+
+}  // namespace
+
+void declare(CLI::App& app, Options& options) {
+  app.add_option("address", options.address, "Where to listen; port 0 takes a free one; \":PORT\" is every interface [" + std::string(kDefaultAddress) + "]")->type_name("ADDR:PORT");
+  declare_attester(app, options.attester);
+  declare_service(app, options);
+  declare_faults(app, options);
+  app.add_flag("--verify-client", options.verify_client,
+               "Demand evidence of the client and judge it by the policy options (mutual; with --attester none only the client is attested)")->group("Verification of clients");
+  tools::add_policy_options(app, options.policy);
+  tools::add_trust_options(app, options.trust);
+  tools::add_collateral_options(app, options.collateral);
+}
+
+std::string conflict(const CLI::App& app, const Options& options) {
+  const auto given = [&](const char* name) { return app.count(name) > 0; };
+  std::string chosen;
+  for (const char* application : {"--echo", "--http", "--exec", "--forward"}) {
+    if (!given(application)) continue;
+    if (!chosen.empty()) return chosen + " and " + application + " exclude each other";
+    chosen = application;
+  }
+  if (options.tls12_only && options.tls13_only) return "--tls1.2 and --tls1.3 exclude each other; without them both versions are served";
+  if (given("--once") && given("--count")) return "--once and --count exclude each other";
+  if (options.json && !options.list_faults && !options.list_profiles) return "--json needs --list-faults or --list-profiles; for connections there is --log json";
+  if (options.attester.spec == "none" && !options.verify_client && options.address.size() + options.export_directory.size() + options.collateral_address.size() > 0)
+    return "--attester none needs --verify-client: nobody would be attested";
+  const bool client_options = !options.policy.policy_file.empty() || !options.policy.given.empty() || !options.trust.anchors.empty() || options.trust.simulated;
+  if (client_options && !options.verify_client) return "policy and trust options judge clients: they need --verify-client";
+  if (!options.forward_target.empty()) {
+    const auto target = channel::parse_listen_address(options.forward_target);
+    if (!target || target->host.empty() || target->port == "0") return "--forward " + options.forward_target + ": expected HOST:PORT";
+  }
+  return {};
+}
+
+}  // namespace atls::serve
