@@ -1,5 +1,5 @@
 // Constellation aTLS: nonce in SNI and in the CA name of CertificateRequest, evidence in one leaf extension, bound to the leaf
-// key and the nonce. protocols.md 1.
+// key and the nonce. github.com/edgelesssys/constellation, internal/atls and internal/attestation.
 #pragma once
 
 #include <optional>
@@ -14,13 +14,15 @@
 
 namespace atls::profile::constellation {
 
-// Formulas, protocols.md 1.e. SPKI is DER as encoded in the certificate; nonce of any length.
+// Formulas of the protocol. SPKI is DER as encoded in the certificate; nonce of any length.
 Buffer user_data(Bytes spki);                            // SHA-256(SPKI), 32 bytes
 Buffer extra_data(Bytes user_data, Bytes nonce);         // SHA-256(userData || nonce), 32 bytes
 Buffer report_data(Bytes spki, Bytes nonce);             // extraData || 32 x 00, 64 bytes
 
 std::string nonce_to_sni(Bytes nonce);                   // base64, 44 characters for 32 bytes
 Result<Buffer> nonce_from_sni(std::string_view sni);     // strict base64; wrong length is Errc::bad_value
+// The nonce of a verifying server: exactly one DER name, whose first CN is the base64 of 32 bytes in any string type.
+Result<Buffer> nonce_from_ca_names(const std::vector<Buffer>& names);
 
 // The self-signed leaf of the protocol, with every knob a test server needs to build a wrong one.
 struct LeafSpec {
