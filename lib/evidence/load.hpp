@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "evidence/evidence.hpp"
+#include "evidence/x509_claims.hpp"
 #include "report/claim.hpp"
 
 namespace atls::evidence {
@@ -25,14 +26,17 @@ struct Loaded {
   std::optional<Buffer> nonce;                 // from a bundle
   std::string bundle_profile, bundle_role;
   std::vector<CollateralItem> collateral;      // from a bundle
-  std::optional<Error> error;                  // decoding stopped: what was decoded before is kept
+  // Decoding stopped: nothing to judge, exit 7; what was decoded before is kept. Damage that a check can judge (a report that
+  // is too short, HCL claims that are cut) is named here or in the claims too, and the evidence is there for the check.
+  std::optional<Error> error;
   Claim claims;                                // the whole tree, for atls-dump
 };
 
 // Never fails on content: `error` says what is wrong. A path that cannot be read is Errc::not_found or Errc::io.
 Result<Loaded> load_path(const std::filesystem::path& path, std::optional<InputKind> as = {});
 Loaded load_bytes(Bytes content, std::string name, std::optional<InputKind> as = {});
-Claim certificate_claims(Bytes der, std::string name);
-Claim crl_claims(Bytes der, std::string name);
+
+// What AMD calls the certificate with this subject: "SEV-VCEK", "SEV-VLEK", "SEV-<line>", "SEV-VLEK-<line>", "ARK-<line>".
+std::optional<CollateralKind> endorsement_kind(Bytes certificate_der);
 
 }  // namespace atls::evidence

@@ -1,0 +1,238 @@
+#include "evidence/load.hpp"
+
+#include <algorithm>
+#include <fstream>
+
+#include "asn1/der.hpp"
+#include "azure/hcl.hpp"
+#include "base/base64.hpp"
+#include "base/hex.hpp"
+#include "crypto/certificate.hpp"
+#include "crypto/digest.hpp"
+#include "evidence/claim_build.hpp"
+#include "evidence/input_kind.hpp"
+#include "evidence/load_parts.hpp"
+#include "evidence/snp_claims.hpp"
+#include "pem/pem.hpp"
+
+namespace atls::evidence {
+namespace {
+
+using namespace loading;
+
+constexpr int kMaxLayers = 3;            // base64 of hex of PEM is already odd
+constexpr std::size_t kLeastDamagedText = 128;   // shorter text that does not decode is just text
+
+void decode(Loaded& out, Bytes content, int layers, const std::optional<InputKind>& as);
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+std::string without_space(std::string_view text) {
+  std::string out;
+  std::copy_if(text.begin(), text.end(), std::back_inserter(out), [](char c) { return !is_space(c); });
+  return out;
+}
+
+// No control characters but white space: PEM inside a binary structure is not a PEM file.
+bool is_text(Bytes content) {
+  return std::none_of(content.begin(), content.end(), [](std::uint8_t b) { return b == 0x7F || (b < 0x20 && !is_space(static_cast<char>(b)) && b != '\f'); });
+}
+
+char first_letter(Bytes content) {
+  for (const char c : as_text(content))
+    if (!is_space(c)) return c;
+  return 0;
+}
+
+void decode_der(Loaded& out, Bytes content, const std::optional<InputKind>& as) {
+  std::size_t at = 0;
+  while (at < content.size() && !out.error) {
+    if (out.certificates.size() + out.crls.size() == kMaxChain) {
+      set_error(out, {Errc::too_large, "certificates", "more than " + std::to_string(kMaxChain) + " in one file", at});
+      return;
+    }
+    const auto tlv = asn1::read(content, at);
+    const Bytes one = tlv ? content.subspan(at, tlv->header + tlv->content.size()) : content.subspan(at);
+    if (at != 0 && (!tlv || tlv->tag != 0x30)) {   // something else follows whole objects
+      set_error(out, {Errc::bad_value, "certificate", std::to_string(content.size() - at) + " bytes after it are neither a certificate nor a CRL", at});
+      return;
+    }
+    const bool crl = as ? *as == InputKind::crl : der_kind(one) == InputKind::crl;
+    if (crl) take_crl(out, one);
+    else take_certificate(out, one);
+    at += one.size();
+  }
+  if (content.empty()) set_error(out, {Errc::truncated, "input", "empty", 0});
+}
+
+void decode_table(Loaded& out, Bytes content) {
+  out.kind = InputKind::cert_table;
+  Claim claims = cert_table_claims(content);
+  const auto table = snp::parse_cert_table(content);
+  if (!table) set_error(out, table.error());
+  for (std::size_t i = 0; table && i < table->entries.size(); ++i) {
+    const snp::TableEntry& e = table->entries[i];
+    if (e.kind == snp::TableEntryKind::crl && e.in_bounds) out.crls.push_back(e.data);
+    const bool certificate = e.kind == snp::TableEntryKind::vcek || e.kind == snp::TableEntryKind::vlek || e.kind == snp::TableEntryKind::ask || e.kind == snp::TableEntryKind::ark;
+    if (!certificate || !e.in_bounds) continue;
+    const auto inside = crypto::certificates_from(e.data);
+    if (inside && !inside->empty()) out.certificates.push_back(inside->front().der());
+  }
+  if (table && !table->out_of_bounds.empty()) set_error(out, {Errc::bad_value, "cert_table", table->out_of_bounds.front(), 0});
+  if (table && !table->terminated) set_error(out, {Errc::truncated, "cert_table", "no all-zero entry ends the header", table->header_size});
+  out.claims.add(std::move(claims));
+}
+
+void decode_binary(Loaded& out, Bytes content, InputKind kind) {
+  switch (kind) {
+    case InputKind::certificate:
+    case InputKind::crl: decode_der(out, content, kind); return;
+    case InputKind::cert_table: decode_table(out, content); return;
+    case InputKind::hcl: take_evidence(out, hcl_evidence(content), InputKind::hcl); return;
+    case InputKind::snp_report:
+    case InputKind::snp_extended: {
+      Evidence e = snp_evidence(content);
+      if (kind == InputKind::snp_report && e.aux) {   // forced: what follows the report is trailing
+        e = Evidence{};
+        e.format = "snp";
+        e.data = to_buffer(content);
+      }
+      const InputKind found = e.aux ? InputKind::snp_extended : InputKind::snp_report;
+      take_evidence(out, std::move(e), found);
+      if (const auto report = snp::parse_report(content); !report) set_error(out, report.error());
+      return;
+    }
+    default: set_error(out, {Errc::bad_value, "input", "not a " + std::string(input_kind_name(kind)), 0});
+  }
+}
+
+void decode_block(Loaded& out, const pem::Block& block, int layers, const std::optional<InputKind>& as) {
+  if (block.label == "CERTIFICATE" || block.label == "X509 CERTIFICATE") return take_certificate(out, block.data);
+  if (block.label == "X509 CRL") return take_crl(out, block.data);
+  if (block.label.ends_with("PRIVATE KEY")) {
+    out.claims.add(value_claim("private_key", std::string("not shown"), "PEM label " + block.label));
+    return set_error(out, {Errc::unsupported, "pem", "holds a private key, expected certificates, CRLs or evidence", block.offset});
+  }
+  decode(out, block.data, layers + 1, as);
+}
+
+void decode_pem(Loaded& out, Bytes content, int layers, const std::optional<InputKind>& as) {
+  out.encodings.emplace_back("pem");
+  auto blocks = pem::parse(content);
+  std::optional<Error> damage;
+  while (!blocks) {   // keep the blocks before the damage
+    if (!damage) damage = blocks.error();
+    const std::size_t begin = as_text(content).substr(0, damage->offset + 1).rfind("-----BEGIN ");
+    if (begin == std::string_view::npos || begin == 0) break;
+    content = content.first(begin);
+    if (!pem::looks_like_pem(content)) break;
+    blocks = pem::parse(content);
+    if (!blocks) break;
+  }
+  if (blocks) {
+    if (blocks->size() > kMaxChain) set_error(out, {Errc::too_large, "pem", "more than " + std::to_string(kMaxChain) + " blocks", (*blocks)[kMaxChain].offset});
+    for (std::size_t i = 0; i < blocks->size() && i < kMaxChain; ++i) decode_block(out, (*blocks)[i], layers, as);
+  }
+  if (damage) set_error(out, *damage);
+}
+
+struct Text { Buffer bytes; std::string encoding; std::optional<Error> damage; };
+
+// Hexadecimal or base64 text. With damage: what stands before it, when that is enough to be meant as evidence.
+std::optional<Text> text_of(Bytes content) {
+  const std::string text = without_space(as_text(content));
+  if (text.empty()) return std::nullopt;
+  auto strict_hex = from_hex(text);
+  if (strict_hex) return Text{*std::move(strict_hex), "hex", {}};
+  auto strict_base64 = from_base64(text);
+  if (strict_base64) return Text{*std::move(strict_base64), "base64", {}};
+  if (auto url = from_base64(text, Base64::url_unpadded)) return Text{*std::move(url), "base64url", {}};
+
+  const std::size_t digits = text.find_first_not_of("0123456789abcdefABCDEF");
+  const std::size_t letters = text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+  const std::size_t good_hex = std::min(digits, text.size()) / 2 * 2, good_base64 = std::min(letters, text.size()) / 4 * 4;
+  if (good_hex >= kLeastDamagedText && 2 * good_hex >= good_base64) {
+    auto part = from_hex(text.substr(0, good_hex));
+    if (part) return Text{*std::move(part), "hex", strict_hex.error()};
+  }
+  if (good_base64 >= kLeastDamagedText) {
+    auto part = from_base64(text.substr(0, good_base64));
+    if (part) return Text{*std::move(part), "base64", strict_base64.error()};
+  }
+  return std::nullopt;
+}
+
+void decode(Loaded& out, Bytes content, int layers, const std::optional<InputKind>& as) {
+  if (layers > kMaxLayers) return set_error(out, {Errc::too_large, "input", "more than " + std::to_string(kMaxLayers) + " layers of text encoding", 0});
+  if (as && is_json_kind(*as)) return load_json(out, content, *as);
+  const char first = first_letter(content);
+  if (!as && first == '{') {
+    const auto kind = kind_of_json(content);
+    if (kind) return load_json(out, content, *kind);
+    return load_json(out, content, InputKind::unknown);
+  }
+  const auto kind = as ? as : kind_of_binary(content);
+  if (pem::looks_like_pem(content) && is_text(content)) return decode_pem(out, content, layers, as);
+  const bool binary = kind && (!as || kind_of_binary(content) == as);
+  if (binary) return decode_binary(out, content, *kind);
+  if (auto text = text_of(content)) {
+    const auto inner = kind_of_binary(text->bytes);
+    const bool nested = !text->damage && (first_letter(text->bytes) == '{' || pem::looks_like_pem(text->bytes));
+    if (as || inner || nested) {
+      out.encodings.push_back(text->encoding);
+      decode(out, text->bytes, layers + 1, as);
+      if (text->damage) set_error(out, *text->damage);
+      return;
+    }
+    if (!text->damage && text_of(text->bytes)) {
+      out.encodings.push_back(text->encoding);
+      return decode(out, text->bytes, layers + 1, as);
+    }
+  }
+  if (as) return decode_binary(out, content, *as);
+  set_error(out, {Errc::unsupported, "input",
+                  content.empty() ? "empty" : "not recognised, expected a certificate, CRL, SEV-SNP report, certificate table, Azure HCL report, attestation document or bundle (raw, hex, base64 or PEM)", 0});
+}
+
+// Claims that describe the input's own bytes share its byte space, so that offsets are those of the file.
+void place_claims(Loaded& out, Bytes content) {
+  if (!out.encodings.empty()) return;
+  for (Claim& c : out.claims.children) {
+    if (!c.bytes) continue;
+    const Bytes b = *c.bytes;
+    std::size_t base = 0;
+    if (c.name == "report" && out.kind == InputKind::hcl) base = azure::kHardwareReportOffset;
+    if (c.name == "cert_table" && out.kind == InputKind::snp_extended) base = snp::kReportSize;
+    if (base <= content.size() && b.size() <= content.size() - base && equal(content.subspan(base, b.size()), b)) rebase(c, base);
+  }
+}
+
+}  // namespace
+
+Loaded load_bytes(Bytes content, std::string name, std::optional<InputKind> as) {
+  Loaded out;
+  out.name = std::move(name);
+  out.sha256 = hex(crypto::sha256(content));
+  if (as && *as == InputKind::unknown) as.reset();
+  if (content.size() > kMaxFile) {
+    set_error(out, {Errc::too_large, "input", std::to_string(content.size()) + " bytes, the limit is " + std::to_string(kMaxFile), 0});
+    return out;
+  }
+  out.claims = space_claim(out.name, content);
+  decode(out, content, 0, as);
+  place_claims(out, content);
+  if (out.error && out.claims.error.empty()) out.claims.error = out.error->message();
+  return out;
+}
+
+Result<Loaded> load_path(const std::filesystem::path& path, std::optional<InputKind> as) {
+  std::error_code ec;
+  const bool directory = std::filesystem::is_directory(path, ec);
+  if (as && *as == InputKind::directory && !directory) return Error{Errc::not_found, path.string(), "is not a directory", 0};
+  if (directory) return load_directory(path);
+  auto content = read_file(path, kMaxFile);
+  if (!content) return content.error();
+  return load_bytes(*content, path.string(), as);
+}
+
+}  // namespace atls::evidence
