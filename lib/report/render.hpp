@@ -19,7 +19,7 @@ std::span<const Renderer> renderers();                  // text, json, jsonl, ju
 const Renderer* find_renderer(std::string_view name);   // json: one object for one report, an array for several
 
 nlohmann::ordered_json report_json(const Report& report);
-nlohmann::ordered_json claim_json(const Claim& claim, const Claim* space = nullptr);
+nlohmann::ordered_json claim_json(const Claim& claim);
 std::string render_claims_text(const Claim& root, const RenderOptions& options);
 std::string render_claims_hex(const Claim& root, const RenderOptions& options);   // annotated hex view
 std::string escape_control(std::string_view text);      // control characters and invalid UTF-8 from peers become \xNN
