@@ -1,5 +1,6 @@
 // The annotated hex view: every byte of every byte space once, with the names of the fields that begin there.
 #include <algorithm>
+#include <map>
 
 #include "report/render.hpp"
 #include "report/text_layout.hpp"
@@ -15,19 +16,32 @@ constexpr char kDigits[] = "0123456789abcdef";
 struct Field { std::size_t offset, size; std::string path; };
 struct Space { std::string path; const Buffer* bytes; std::vector<Field> fields; };
 
-// Leaves tile a space; inner nodes only give their names to them.
+bool is_placed(const Claim& claim) { return claim.offset && claim.size > 0; }
+
+// An integer is one field, its bits and bytes are told by the text view. A structure is told by its parts.
+bool is_divided(const Claim& claim) {
+  if (!std::holds_alternative<std::monostate>(claim.value) && claim.size <= 16) return false;
+  return std::any_of(claim.children.begin(), claim.children.end(), [&](const Claim& child) { return !child.bytes && (is_placed(child) || is_divided(child)); });
+}
+
 void collect(const Claim& claim, const std::string& path, std::size_t space, std::vector<Space>& spaces) {
   if (claim.bytes) {
     spaces.push_back({path, claim.bytes.get(), {}});
     space = spaces.size() - 1;
   }
-  const bool placed = claim.offset && claim.size > 0 && space < spaces.size();
-  if (placed && claim.children.empty() && !claim.bytes) {
+  const bool field = is_placed(claim) && space < spaces.size() && !claim.bytes && !is_divided(claim);
+  if (field) {
     const std::string& base = spaces[space].path;
     const std::string name = !base.empty() && path.starts_with(base + ".") ? path.substr(base.size() + 1) : path;
     spaces[space].fields.push_back({*claim.offset, claim.size, name});
   }
-  for (const Claim& child : claim.children) collect(child, path.empty() ? child.name : path + "." + child.name, space, spaces);
+  std::map<std::string_view, std::size_t> seen, total;
+  for (const Claim& child : claim.children) ++total[child.name];
+  for (const Claim& child : claim.children) {
+    std::string name = path.empty() ? child.name : path + "." + child.name;
+    if (total[child.name] > 1) name += "[" + std::to_string(seen[child.name]++) + "]";   // as --extract takes it
+    if (!field || child.bytes || !is_placed(child)) collect(child, name, space, spaces);
+  }
 }
 
 std::string offset_text(std::size_t n) {

@@ -78,23 +78,23 @@ class Page {
 
   std::string brief() {
     head();
-    why(false);
+    why();
     sentences("not proven", report_.not_proven);
     return std::move(out_);
   }
 
   std::string full() {
     head();
-    why(true);
+    why();
     out_ += '\n';
     facts();
     checks();
     if (!report_.not_proven.empty()) out_ += "\n" + title("Not proven");
-    for (const std::string& sentence : report_.not_proven) text::append_labelled(out_, 2, "-", 0, safe(sentence), width_);
+    for (const std::string& sentence : report_.not_proven) text::append_labelled(out_, 2, "-", 1, safe(sentence), width_);
     not_checked();
     if (options_.verbose) claims();
     if (!report_.notes.empty()) out_ += "\n" + title("Notes");
-    for (const std::string& note : report_.notes) text::append_labelled(out_, 2, "-", 0, safe(note), width_);
+    for (const std::string& note : report_.notes) text::append_labelled(out_, 2, "-", 1, safe(note), width_);
     return std::move(out_);
   }
 
@@ -114,7 +114,7 @@ class Page {
       const Headline h = headline(*report_.verdict);
       out_ += text::painted(h.words, h.color, options_.color);
       if (report_.verdict->code != ExitCode::verified)
-        out_ += " (" + report_.verdict->result + ", exit " + std::to_string(static_cast<int>(report_.verdict->code)) + ")";
+        out_ += " (exit " + std::to_string(static_cast<int>(report_.verdict->code)) + ")";
     } else {
       out_ += text::painted("DECODED, NOTHING VERIFIED", Color::yellow, options_.color);
     }
@@ -128,11 +128,13 @@ class Page {
     return kind + (kind.empty() ? "" : " ") + escape_control(report_.subject.name);
   }
 
-  void why(bool with_values) {
+  void why() {
     if (!report_.verdict || report_.verdict->code == ExitCode::verified) return;
     if (const CheckResult* check = report_.find(report_.verdict->reason)) {
       fact("why", std::string(check->spec->id) + ": " + (check->detail.empty() ? "not so: " + std::string(check->spec->title) : safe(check->detail)));
-      if (with_values) values(*check, 2, kLabel);
+      if (check->detail.empty()) values(*check, 2, kLabel);
+    } else if (!report_.not_proven.empty()) {
+      fact("why", safe(report_.not_proven.front()));
     }
     fact("what next", std::string(headline(*report_.verdict).next));
   }
@@ -237,7 +239,7 @@ class Page {
     if (ids.empty() || options_.verbose) return;   // --verbose has told each with its reason
     std::string list;
     for (const std::string& id : ids) list += (list.empty() ? "" : ", ") + id;
-    out_ += "\n" + title("Not checked: " + std::to_string(ids.size()) + " not asked for or without an object (--verbose says why)");
+    out_ += "\n" + title("Not checked: " + std::to_string(ids.size()) + " (--verbose says why)");
     for (const std::string& l : text::wrapped(list, width_ - 2)) out_ += "  " + l + '\n';
   }
 
