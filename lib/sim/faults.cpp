@@ -22,7 +22,7 @@ template <std::size_t N>
 using List = std::array<std::string_view, N>;
 constexpr List<1> kMeasurement{"snp-policy-measurement"}, kSignature{"snp-report-signature"}, kVmpl{"snp-policy-vmpl"},
     kMinimumTcb{"snp-policy-minimum-tcb"}, kChipId{"snp-policy-chip-id"}, kReportedTcb{"snp-tcb-reported-matches-cert"},
-    kProduct{"snp-policy-product"}, kCrlSignature{"snp-crl-signature"}, kBindings{"snp-report-data-binding"}, kVekPresent{"snp-vek-present"}, kReportData{"snp-report-data-binding"};
+    kProduct{"snp-policy-product"}, kCrlSignature{"snp-crl-signature"}, kBindings{"snp-report-data-binding"}, kVekPresent{"snp-vek-present"};
 constexpr List<4> kUnsigned{"snp-vek-present", "snp-vek-kind", "snp-report-signature", "snp-policy-signing-key"};
 constexpr List<4> kNotVcek{"snp-vek-extensions-complete", "snp-hwid-matches-chip-id", "snp-policy-signing-key", "snp-policy-chip-id"};
 

@@ -14,7 +14,7 @@ namespace {
 using snp::AttestationReport;
 using SignaturePtr = crypto::Handle<ECDSA_SIG, ECDSA_SIG_free>;
 
-constexpr std::size_t kRAt = snp::kSignatureOffset, kSAt = kRAt + 72, kIntegerSize = 72, kP384Size = 48;
+constexpr std::size_t kRAt = snp::kSignatureOffset, kSAt = kRAt + 72, kIntegerSize = 72;
 constexpr std::uint64_t kDebugBit = std::uint64_t{1} << 19, kMustBeOneBit = std::uint64_t{1} << 17;
 
 // ECDSA P-384 with SHA-384 over the signed part; R and S little-endian in 72 bytes each.

@@ -60,12 +60,13 @@ TEST_CASE("export: every layout is there and holds the platform") {
   CHECK(equal(Bytes(extended).subspan(snp::kReportSize), table));
   CHECK(table == p->cert_table());
   CHECK(content(root / "crl.der") == p->crl_der());
-  for (const auto& [name, der] : {std::pair{"certs/ark.pem", p->ark_der()}, {"certs/ask.pem", p->ask_der()}, {"certs/vcek.pem", p->vek_der()}, {"trust-anchor.pem", p->ark_der()}}) {
-    CAPTURE(name);
-    const auto blocks = pem::parse(content(root / name));
+  struct Row { const char* name; Buffer der; };
+  for (const Row& row : {Row{"certs/ark.pem", p->ark_der()}, Row{"certs/ask.pem", p->ask_der()}, Row{"certs/vcek.pem", p->vek_der()}, Row{"trust-anchor.pem", p->ark_der()}}) {
+    CAPTURE(row.name);
+    const auto blocks = pem::parse(content(root / row.name));
     REQUIRE(blocks);
     REQUIRE(blocks->size() == 1);
-    CHECK(blocks->front().data == der);
+    CHECK(blocks->front().data == row.der);
   }
   const auto bundle = pem::parse(content(root / "ask_ark.pem"));
   REQUIRE(bundle);

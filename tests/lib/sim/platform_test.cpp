@@ -3,13 +3,14 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "azure/hcl.hpp"
+#include "base/hex.hpp"
 #include "base/json.hpp"
 #include "crypto/certificate.hpp"
 #include "crypto/digest.hpp"
-#include "base/hex.hpp"
-#include <nlohmann/json.hpp>
+#include "policy/policy.hpp"
 
 using namespace atls;
 using snp::ProductLine;
@@ -167,6 +168,16 @@ TEST_CASE("simulated platform: the policy pins what the report says") {
     CHECK(snp.contains("chip_id") == !vlek);
     CHECK(snp["tcb"]["reported"]["min"]["fmc"] == 1);
     CHECK(snp["tcb"]["reported"]["min"]["microcode"] == 0x51);
+  }
+}
+
+TEST_CASE("simulated platform: the policy loads under the strict rules of atls-policy/1") {
+  for (const char* fault : {"", "provisional-forbidden", "chip-id-zero"}) {
+    CAPTURE(fault);
+    const auto platform = make({.faults = *fault == '\0' ? std::vector<std::string>{} : std::vector<std::string>{fault}});
+    const auto policy = policy::load_policy(as_bytes(platform->matching_policy()), "policy.json", ".");
+    REQUIRE_MESSAGE(policy, (policy ? std::string() : policy.error().message()));
+    CHECK(policy->alternatives.size() == 1);
   }
 }
 

@@ -1,0 +1,109 @@
+// The simulated platform against the suite's own collateral sources: both sides name the same objects.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "collateral/providers.hpp"
+#include "sim/anchors.hpp"
+#include "sim/kds_server.hpp"
+#include "sim/platform.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace atls;
+using snp::ProductLine;
+using sim::KdsFailure;
+using Why = CollateralMiss::Why;
+
+namespace {
+
+const Time kNow{std::chrono::sys_days{std::chrono::year{2026} / 6 / 1}};
+
+std::shared_ptr<const sim::Platform> platform(sim::PlatformOptions options) {
+  auto out = sim::Platform::create(std::move(options));
+  REQUIRE(out);
+  return *std::move(out);
+}
+
+CollateralQuery query(const sim::Platform& p, CollateralKind kind) {
+  return {.kind = kind, .product = p.options().product, .chip_id = p.chip_id(), .reported_tcb = p.reported_tcb(), .vlek = p.options().vlek};
+}
+
+std::shared_ptr<CollateralProvider> client(const sim::KdsServer& server) {
+  auto trust = std::make_shared<evidence::TrustStore>();
+  trust->add(sim::trust_anchors());
+  KdsOptions options;
+  options.base_url = server.url();
+  options.connect_timeout = options.attempt_timeout = std::chrono::milliseconds(500);
+  options.total_timeout = std::chrono::milliseconds(3000);
+  options.waits = {std::chrono::milliseconds(1), std::chrono::milliseconds(1)};
+  auto provider = kds_provider(options, trust, kNow);
+  REQUIRE(provider);
+  return *provider;
+}
+
+bool holds(const CollateralAnswer& answer, const Buffer& der) {
+  return std::any_of(answer.items.begin(), answer.items.end(), [&](const CollateralItem& item) { return item.data == der; });
+}
+
+}  // namespace
+
+TEST_CASE("simulated collateral: the KDS client gets every object of every product from the simulated KDS") {
+  for (const ProductLine line : {ProductLine::milan, ProductLine::genoa, ProductLine::turin})
+    for (const bool vlek : {false, true}) {
+      CAPTURE(snp::product_name(line));
+      CAPTURE(vlek);
+      const auto p = platform({.product = line, .vlek = vlek});
+      auto server = sim::KdsServer::start("127.0.0.1:0", p);
+      REQUIRE(server);
+      const auto kds = client(**server);
+      if (!vlek) CHECK(holds(kds->find(query(*p, CollateralKind::amd_vcek)), p->vek_der()));
+      CHECK(holds(kds->find(query(*p, vlek ? CollateralKind::amd_asvk : CollateralKind::amd_ask)), p->ask_der()));
+      CHECK(holds(kds->find(query(*p, CollateralKind::amd_ark)), p->ark_der()));
+      CHECK(holds(kds->find(query(*p, CollateralKind::amd_crl)), p->crl_der()));
+    }
+}
+
+TEST_CASE("simulated collateral: each misbehaviour of the simulated KDS has the answer that it deserves") {
+  const auto p = platform({});
+  auto server = sim::KdsServer::start("127.0.0.1:0", p);
+  REQUIRE(server);
+  struct Row { KdsFailure failure; Why why; std::size_t requests; };
+  for (const Row& row : {Row{KdsFailure::not_found, Why::refused, 1}, Row{KdsFailure::throttled, Why::unavailable, 3}, Row{KdsFailure::server_error, Why::unavailable, 3},
+                         Row{KdsFailure::slow, Why::unavailable, 3}, Row{KdsFailure::truncated, Why::unavailable, 3}, Row{KdsFailure::wrong_product, Why::invalid, 1},
+                         Row{KdsFailure::oversized, Why::invalid, 1}, Row{KdsFailure::redirect, Why::invalid, 1},
+                         Row{KdsFailure::garbage, Why::invalid, 1}}) {
+    CAPTURE(sim::kds_failure_name(row.failure));
+    (*server)->misbehave({.failure = row.failure, .delay = std::chrono::milliseconds(900), .retry_after_s = 0});
+    const std::size_t before = (*server)->requests().size();
+    const CollateralAnswer answer = client(**server)->find(query(*p, CollateralKind::amd_crl));   // a new one: it remembers
+    CHECK(answer.items.empty());
+    REQUIRE(answer.misses.size() == 1);
+    CHECK_MESSAGE(answer.misses[0].why == row.why, answer.misses[0].detail);
+    CHECK((*server)->requests().size() - before <= row.requests);
+    (*server)->misbehave({});
+  }
+  // Genuine but stale: handed on, so that the verdict can say so.
+  (*server)->misbehave({.failure = KdsFailure::expired_crl});
+  const CollateralAnswer expired = client(**server)->find(query(*p, CollateralKind::amd_crl));
+  REQUIRE(expired.items.size() == 1);
+  CHECK(expired.items[0].data != p->crl_der());
+  (*server)->misbehave({.failure = KdsFailure::throttled, .times = 1, .retry_after_s = 0});
+  CHECK(holds(client(**server)->find(query(*p, CollateralKind::amd_crl)), p->crl_der()));
+}
+
+TEST_CASE("simulated collateral: an export is a folder of collateral") {
+  for (const ProductLine line : {ProductLine::milan, ProductLine::turin})
+    for (const bool vlek : {false, true}) {
+      CAPTURE(snp::product_name(line));
+      CAPTURE(vlek);
+      const test::TempDir folder;
+      const auto p = platform({.product = line, .vlek = vlek});
+      REQUIRE(sim::export_platform(*p, folder.path() / "export"));
+      const auto directory = directory_provider(folder.path() / "export");
+      REQUIRE(directory);
+      CHECK(holds((*directory)->find(query(*p, vlek ? CollateralKind::amd_vlek : CollateralKind::amd_vcek)), p->vek_der()));
+      CHECK(holds((*directory)->find(query(*p, vlek ? CollateralKind::amd_asvk : CollateralKind::amd_ask)), p->ask_der()));
+      CHECK(holds((*directory)->find(query(*p, CollateralKind::amd_ark)), p->ark_der()));
+      CHECK(holds((*directory)->find(query(*p, CollateralKind::amd_crl)), p->crl_der()));
+    }
+}
