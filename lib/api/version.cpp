@@ -1,0 +1,7 @@
+#include "atls/version.hpp"
+
+namespace atls::v1 {
+
+std::string version() { return ATLS_VERSION; }
+
+}  // namespace atls::v1

@@ -1,0 +1,71 @@
+#include "evidence/present.hpp"
+
+#include "base/hex.hpp"
+
+namespace atls::evidence {
+namespace {
+
+// Damage that the checks of the structure itself see and name: the evidence is the whole input and is handed over as it is.
+bool is_judged_by_checks(const Loaded& loaded) {
+  return loaded.encodings.empty() && (loaded.kind == InputKind::snp_report || loaded.kind == InputKind::snp_extended || loaded.kind == InputKind::directory);
+}
+
+Presented undecodable(std::string why) {
+  Presented out;
+  out.raw.emplace();
+  out.raw->format = "snp";
+  out.raw->decode_error = std::move(why);
+  return out;
+}
+
+// Certificates that are endorsements and nothing else; empty when one of them is something else.
+std::vector<CollateralItem> endorsements_of(const Loaded& loaded) {
+  std::vector<CollateralItem> out;
+  for (const Buffer& der : loaded.certificates) {
+    const auto kind = endorsement_kind(der);
+    if (!kind) return {};
+    out.push_back({*kind, der, CollateralSource::bundle, loaded.name});
+  }
+  for (const Buffer& der : loaded.crls) out.push_back({CollateralKind::amd_crl, der, CollateralSource::bundle, loaded.name});
+  return out;
+}
+
+}  // namespace
+
+Result<Presented> present(const Loaded& loaded, const std::optional<Buffer>& nonce) {
+  const auto unused = [&](const char* what) {
+    return Error{Errc::bad_value, "nonce", "a nonce was given, and " + loaded.name + " is " + what + ", which binds none"};
+  };
+  Presented out;
+  if (loaded.kind == InputKind::bundle && !loaded.error) {
+    if (nonce && loaded.nonce != nonce)
+      return Error{Errc::bad_value, "nonce", "the bundle records " + (loaded.nonce ? hex(*loaded.nonce) : std::string("none")) + ", given was " + hex(*nonce)};
+    out.profile = loaded.bundle_profile;
+    out.chain = loaded.certificates;
+    out.nonce = loaded.nonce;
+    out.nonce_origin = loaded.nonce ? Presented::NonceOrigin::recorded : Presented::NonceOrigin::none;
+    out.peer_is_client = loaded.bundle_role == "client";
+    out.with_it = loaded.collateral;
+    return out;
+  }
+  if (loaded.evidence) {
+    if (nonce) return unused("evidence without a certificate");
+    out.raw = loaded.evidence;
+    if (loaded.error && !out.raw->decode_error && !is_judged_by_checks(loaded)) out.raw->decode_error = loaded.error->message();
+    return out;
+  }
+  if (loaded.error) return undecodable(loaded.error->message());
+  out.bare_endorsements = endorsements_of(loaded);
+  if (!out.bare_endorsements.empty()) {
+    if (nonce) return unused("endorsements");
+    return out;
+  }
+  if (loaded.certificates.empty()) return undecodable("it holds neither evidence nor a certificate");
+  out.profile = "constellation";           // the one profile with evidence in the leaf; its checks say when there is none
+  out.chain = loaded.certificates;
+  out.nonce = nonce;
+  out.nonce_origin = nonce ? Presented::NonceOrigin::given : Presented::NonceOrigin::none;
+  return out;
+}
+
+}  // namespace atls::evidence
