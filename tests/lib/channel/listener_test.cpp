@@ -1,0 +1,36 @@
+#include "channel/listener.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace atls;
+
+TEST_CASE("listener: addresses that can be listened on") {
+  struct Row { const char *text, *host, *port; };
+  for (const Row& row : {Row{"127.0.0.1:8443", "127.0.0.1", "8443"}, Row{"[::1]:0", "::1", "0"}, Row{":443", "", "443"}, Row{"8443", "127.0.0.1", "8443"},
+                         Row{"localhost:65535", "localhost", "65535"}}) {
+    CAPTURE(row.text);
+    const auto address = channel::parse_listen_address(row.text);
+    REQUIRE(address);
+    CHECK(address->host == row.host);
+    CHECK(address->port == row.port);
+  }
+}
+
+TEST_CASE("listener: what is not an address is refused with an example") {
+  for (const char* text : {"", ":", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:http", "127.0.0.1:-1", "127.0.0.1:99999999999999999999", "::1:8443", "fe80::1"}) {
+    CAPTURE(text);
+    const auto address = channel::parse_listen_address(text);
+    REQUIRE_FALSE(address);
+    CHECK(address.error().detail.find("127.0.0.1:8443") != std::string::npos);
+  }
+}
+
+TEST_CASE("listener: port 0 takes a free port, and the same port twice is an error that says so") {
+  const auto first = channel::listen_on("127.0.0.1:0");
+  REQUIRE(first);
+  CHECK(first->address.starts_with("127.0.0.1:"));
+  CHECK(first->address != "127.0.0.1:0");
+  const auto second = channel::listen_on(first->address);
+  REQUIRE_FALSE(second);
+  CHECK(second.error().detail.find("in use") != std::string::npos);
+}
