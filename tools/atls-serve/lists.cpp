@@ -16,14 +16,12 @@ using Json = nlohmann::ordered_json;
 
 std::string faults_text() {
   std::string text = "A correct client fails on the named check with the exit status shown, or accepts where it says so.\n"
-                     "Layers: report, certificate, handshake travel in a handshake; table, crl, hcl only with --export-platform.\n";
-  std::string_view layer;
+                     "carried by: a handshake, or only that file of --export-platform.\n\n";
+  text += fmt::format("{:<24} {:<7} {:<4} {:<38} {:<13} {}\n", "fault", "expect", "exit", "check", "carried by", "deviation");
   for (const sim::Fault& fault : sim::faults()) {
-    if (sim::fault_layer_name(fault.layer) != layer) text += fmt::format("\n{}\n", layer = sim::fault_layer_name(fault.layer));
-    const std::string expected = fault.accept ? fmt::format("accept  0  {}", fault.check.empty() ? "-" : fmt::format("{} ({})", fault.check, fault.outcome))
-                                              : fmt::format("reject  {}  {}", static_cast<int>(fault.exit), fault.check);
-    text += fmt::format("  {:<24} {:<52} {}\n", fault.name, expected, fault.summary);
-    if (!fault.needs.empty()) text += fmt::format("  {:<24} needs {}\n", "", fault.needs);
+    const std::string check = fault.check.empty() ? "-" : fault.accept ? fmt::format("{} ({})", fault.check, fault.outcome) : std::string(fault.check);
+    text += fmt::format("{:<24} {:<7} {:<4} {:<38} {:<13} {}{}\n", fault.name, fault.accept ? "accept" : "reject", static_cast<int>(fault.exit), check,
+                        fault.in_handshake ? "handshake" : fault.artifact, fault.summary, fault.needs.empty() ? "" : fmt::format(" (needs {})", fault.needs));
   }
   return text;
 }

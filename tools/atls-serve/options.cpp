@@ -9,21 +9,31 @@
 namespace atls::serve {
 namespace {
 
+// CLI11 would print the range into the help, where the text says it already.
+CLI::Validator between(double low, double high) { return CLI::Range(low, high).description(""); }
+
 void declare_attester(CLI::App& app, tools::AttesterOptions& attester) {
   constexpr const char* kGroup = "Attester";
   attester.spec = "sim-snp";
   app.add_option("--attester", attester.spec, std::string(tools::kAttesterHelp))->type_name("NAME")->capture_default_str()->group(kGroup);
   app.add_option("--seed", attester.seed, "Simulated platform: same text, same chip, keys and measurement on every machine [atls]")->type_name("TEXT")->group(kGroup);
-  app.add_option("--product", attester.product, "Simulated platform: milan, genoa or turin [milan]")->type_name("NAME")->group(kGroup);
   app.add_flag("--vlek", attester.vlek, "Simulated platform: sign with a VLEK, chip id masked")->group(kGroup);
-  app.add_option("--report-version", attester.report_version, "Simulated platform: version of the report, 2 to 5 [5]")->type_name("N")->check(CLI::Range(2, 5))->group(kGroup);
+  app.add_option("--report-version", attester.report_version, "Simulated platform: version of the report, 2 to 5 [5]")->type_name("N")->check(between(2, 5))->group(kGroup);
   app.add_option("--sim-measurement", attester.measurement, "Simulated platform: MEASUREMENT of the guest, 48 bytes")->type_name("HEX")->group(kGroup);
   app.add_option("--sim-host-data", attester.host_data, "Simulated platform: HOST_DATA of the guest, 32 bytes")->type_name("HEX")->group(kGroup);
 }
 
+// Last: the policy options have a --product of their own, which is not for this tool.
+void declare_product(CLI::App& app, tools::AttesterOptions& attester) {
+  // Here --product describes our own platform; a product is demanded of clients with --policy.
+  if (CLI::Option* pin = app.get_option_no_throw("--product")) app.remove_option(pin);
+  app.add_option("--product", attester.product, "Simulated platform: milan, genoa or turin [milan]; of clients a product is demanded with --policy")
+      ->type_name("NAME")->group("Attester");
+}
+
 void declare_faults(CLI::App& app, Options& options) {
   constexpr const char* kGroup = "Simulated platform and faults";
-  app.add_option("--fault", options.attester.faults, "Deviate in this named way (repeatable; see --list-faults)")->type_name("NAME")->group(kGroup)->expected(1)->take_all();
+  app.add_option("--fault", options.attester.faults, "Deviate in this named way (repeatable; see --list-faults)")->type_name("NAME")->group(kGroup)->take_all();
   app.add_flag("--list-faults", options.list_faults, "Print the faults with the check that must fail and the exit status, and exit")->group(kGroup);
   app.add_option("--export-platform", options.export_directory,
                  "Write roots, certificates, CRL, evidence and a matching policy to this directory; exit unless ADDR:PORT is given")->type_name("DIR")->group(kGroup);
@@ -44,14 +54,14 @@ void declare_service(CLI::App& app, Options& options) {
   app.add_option("--profile", options.profile, "Profile to serve: auto (constellation) or a name of --list-profiles")->type_name("NAME")->capture_default_str()->group(kServer);
   app.add_flag("--tls1.2", options.tls12_only, "TLS 1.2 only")->group(kServer);
   app.add_flag("--tls1.3", options.tls13_only, "TLS 1.3 only")->group(kServer);
-  app.add_option("--max-connections", options.max_connections, "Connections at once; more wait until one ends")->type_name("N")->check(CLI::Range(1, 20000))->capture_default_str()->group(kServer);
-  app.add_option("--handshake-timeout", options.handshake_timeout, "Longest wait for a client during the handshake, at most 15")->type_name("SECONDS")->check(CLI::Range(1, 15))->capture_default_str()->group(kServer);
-  app.add_option("--idle-timeout", options.idle_timeout, "End a connection on which nothing moves for this long")->type_name("SECONDS")->check(CLI::Range(1, 86400))->capture_default_str()->group(kServer);
+  app.add_option("--max-connections", options.max_connections, "Connections at once; more wait until one ends")->type_name("N")->check(between(1, 20000))->capture_default_str()->group(kServer);
+  app.add_option("--handshake-timeout", options.handshake_timeout, "Longest wait for a client during the handshake, at most 15")->type_name("SECONDS")->check(between(1, 15))->capture_default_str()->group(kServer);
+  app.add_option("--idle-timeout", options.idle_timeout, "End a connection on which nothing moves for this long")->type_name("SECONDS")->check(between(1, 86400))->capture_default_str()->group(kServer);
   app.add_flag_callback("--once", [&options] { options.count = 1; }, "Serve one connection and exit with what it gave (0 well, verdict about the client, 3 no handshake)")->group(kServer);
-  app.add_option("--count", options.count, "As --once after N connections; the worst counts")->type_name("N")->check(CLI::Range(1, 1000000000))->group(kServer);
+  app.add_option("--count", options.count, "As --once after N connections; the worst counts")->type_name("N")->check(between(1, 1000000000))->group(kServer);
   const std::map<std::string, Log> logs{{"text", Log::text}, {"json", Log::json}, {"none", Log::none}};
   app.add_option("--log", options.log, "Line per connection on stderr: text, json (with the report about the client) or none [text]")->type_name("FORMAT")
-      ->transform(CLI::CheckedTransformer(logs))->group(kServer);
+      ->transform(CLI::CheckedTransformer(logs).description(""))->group(kServer);
   app.add_flag_callback("--quiet", [&options] { options.log = Log::none; }, "As --log none")->group(kServer);
 }
 
@@ -67,6 +77,7 @@ void declare(CLI::App& app, Options& options) {
   tools::add_policy_options(app, options.policy);
   tools::add_trust_options(app, options.trust);
   tools::add_collateral_options(app, options.collateral);
+  declare_product(app, options.attester);
 }
 
 std::string conflict(const CLI::App& app, const Options& options) {

@@ -148,7 +148,7 @@ ExitCode run(const Options& options, tools::Io& io) {
   }
   if (!serves) {
     if (!kds) return ExitCode::verified;
-    io.out << "collateral on " << kds->address() << std::endl;
+    io.out << "collateral on " << kds->url() << std::endl;
     int signal = 0;
     while (signal == 0) signal = signals.wait(std::chrono::hours(1));
     return exit_for(signal);
@@ -160,7 +160,7 @@ ExitCode run(const Options& options, tools::Io& io) {
   auto server = channel::Server::create(std::move(*settings));
   if (!server) return usage_error(io, server.error().message());
   io.out << "listening on " << (*server)->address() << std::endl;
-  if (kds) io.out << "collateral on " << kds->address() << std::endl;
+  if (kds) io.out << "collateral on " << kds->url() << std::endl;
   return serve(**server, signals, log, options);
 }
 

@@ -56,7 +56,7 @@ class Running {
     options.address = "127.0.0.1:0";
     options.leaf = profile::constellation_leaf_maker(std::make_shared<DummyAttester>());
     options.application = echo;
-    options.limits.linger = 500ms;
+    options.limits.linger = 50ms;
     options.new_report = [] { return Report(); };
     options.on_end = [this](const ConnectionRecord& record) {
       const std::lock_guard lock(mutex_);
@@ -110,7 +110,7 @@ TEST_CASE("server: every connection gets its own certificate for its own nonce, 
   for (const int version : kVersions) {
     CAPTURE(version);
     std::set<Buffer> certificates, keys;
-    for (const std::uint8_t fill : {1, 2}) {
+    for (const std::uint8_t fill : {std::uint8_t{1}, std::uint8_t{2}}) {
       TlsClient client(server.address(), {.version = version, .sni = nonce_name(fill)});
       REQUIRE(client.handshake());
       const auto leaf = crypto::Certificate::from_der(peer_der(client.ssl()));
