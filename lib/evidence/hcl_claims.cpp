@@ -73,10 +73,13 @@ Claim hcl_claims(Bytes input, std::string name) {
   if (!parsed) root.error = parsed.error().message();
   root.add(field_claim("signature", std::string(as_text(input.first(std::min<std::size_t>(4, input.size())))), 0, std::min<std::size_t>(4, input.size())));
   for (const HeaderRow& row : kHeader) {
-    if (row.offset == 0x4C0 && input.size() >= azure::kRuntimeOffset)
+    const bool hardware_first = row.offset == azure::kRuntimeOffset;
+    if (hardware_first && input.size() >= azure::kRuntimeOffset)
       root.add(field_claim("hardware_report", std::monostate{}, azure::kHardwareReportOffset, azure::kRuntimeOffset - azure::kHardwareReportOffset));
     if (row.offset + 4 > input.size()) {
-      root.add(cut(row.name, row.offset, input.size() - std::min(row.offset, input.size())));
+      const bool in_hardware = hardware_first && input.size() < azure::kRuntimeOffset;
+      const std::size_t start = std::min(in_hardware ? azure::kHardwareReportOffset : row.offset, input.size());
+      root.add(cut(in_hardware ? "hardware_report" : row.name, start, input.size() - start));
       return root;
     }
     const std::uint32_t value = u32_at(input, row.offset);

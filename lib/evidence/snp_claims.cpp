@@ -189,7 +189,8 @@ Claim report_claims(Bytes report, std::string name) {
       cut.error = "input ends after " + std::to_string(left) + " of " + std::to_string(f.size) + " bytes of this field, at offset " +
                   std::to_string(report.size()) + " of " + std::to_string(snp::kReportSize);
       root.error = cut.error;
-      root.add(std::move(cut));
+      if (signature != nullptr) cut.name = "s";
+      (signature != nullptr ? *signature : root).add(std::move(cut));
       return root;
     }
     Claim c = plain_claim(f, report.subspan(f.offset, f.size), layout);
@@ -197,7 +198,7 @@ Claim report_claims(Bytes report, std::string name) {
       root.add(std::move(c));
       continue;
     }
-    if (f.name == "signature.r") signature = &root.add(field_claim("signature", std::monostate{}, f.offset, 2 * f.size));
+    if (f.name == "signature.r") signature = &root.add(field_claim("signature", std::monostate{}, f.offset, std::min(2 * f.size, report.size() - f.offset)));
     if (signature != nullptr) signature->add(std::move(c));
   }
   root.meaning = "SEV-SNP attestation report, version " + std::to_string(version);

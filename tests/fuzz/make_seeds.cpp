@@ -1,0 +1,157 @@
+// Writes tests/fuzz/seeds from the simulated platform and the encoders: make-seeds DIR. Run by hand when a format gains a form.
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "base/base64.hpp"
+#include "base/hex.hpp"
+#include "constellation/document.hpp"
+#include "crypto/digest.hpp"
+#include "evidence/bundle.hpp"
+#include "pem/pem.hpp"
+#include "profile/constellation.hpp"
+#include "sim/platform.hpp"
+
+using namespace atls;
+namespace fs = std::filesystem;
+
+namespace {
+
+class Seeds {
+ public:
+  explicit Seeds(fs::path root) : root_(std::move(root)) {}
+  void put(const std::vector<std::string>& targets, const std::string& name, Bytes bytes) {
+    for (const std::string& target : targets) {
+      fs::create_directories(root_ / target);
+      std::ofstream(root_ / target / name, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    }
+  }
+  void put(const std::vector<std::string>& targets, const std::string& name, std::string_view text) { put(targets, name, as_bytes(text)); }
+
+ private:
+  fs::path root_;
+};
+
+Buffer joined(Bytes a, Bytes b) {
+  Buffer out = to_buffer(a);
+  out.insert(out.end(), b.begin(), b.end());
+  return out;
+}
+
+void put_platform(Seeds& seeds, const sim::Platform& p, const std::string& name) {
+  std::array<std::uint8_t, 64> data{};
+  data.fill(0x5A);
+  const Buffer report = p.report(data), table = p.cert_table();
+  seeds.put({"report", "load"}, name + ".bin", report);
+  seeds.put({"cert_table", "load"}, name + "-table.bin", table);
+  seeds.put({"load"}, name + "-extended.bin", joined(report, table));
+  seeds.put({"certificate", "der", "load"}, name + "-vek.der", p.vek_der());
+  constexpr std::string_view claims = R"({"keys":[{"kid":"HCLAkPub","key_ops":["sign"],"kty":"RSA","e":"AQAB","n":"qqqq"}],"vm-configuration":{"secure-boot":true},"user-data":"00"})";
+  seeds.put({"hcl", "load"}, name + "-hcl.bin", p.hcl(as_bytes(claims)));
+  seeds.put({"hcl", "json"}, "claims.json", claims);
+}
+
+void put_shared(Seeds& seeds, const sim::Platform& p) {
+  seeds.put({"certificate", "der", "load"}, "ask.der", p.ask_der());
+  seeds.put({"certificate", "der", "load"}, "ark.der", p.ark_der());
+  seeds.put({"certificate", "load"}, "crl.der", p.crl_der());
+  const std::string chain = pem::encode("CERTIFICATE", p.ask_der()) + pem::encode("CERTIFICATE", p.ark_der());
+  seeds.put({"pem", "certificate", "load"}, "chain.pem", chain);   // as the KDS answers
+  seeds.put({"pem"}, "crlf.pem", "text\r\n-----BEGIN A B-----\r\nAAEC\r\n-----END A B-----\r\n");
+  std::array<std::uint8_t, 64> data{};
+  const Buffer report = p.report(data);
+  seeds.put({"text", "load"}, "report.hex", hex(report));
+  seeds.put({"text", "load"}, "report.b64", base64(report));
+  seeds.put({"pem", "load"}, "report.pem", pem::encode("REPORT", report));
+  seeds.put({"text"}, "short.b64url", "AAECAw");
+  const std::string vcek = pem::encode("CERTIFICATE", p.vek_der());
+  const Buffer document = constellation::encode_snp(report, as_bytes(vcek), as_bytes(chain), Buffer(32, 1));
+  seeds.put({"document", "load", "json"}, "snp.json", document);
+  const Buffer dummy = constellation::encode_dummy({Buffer(32, 1), Buffer(32, 2)});
+  seeds.put({"document", "load", "json"}, "dummy.json", dummy);
+  seeds.put({"document"}, "bare.json", R"({"Attestation":{"ak_pub":"AA=="},"InstanceInfo":null,"UserData":"AA=="})");
+  seeds.put({"json"}, "kinds.json", R"({"a":[1,-2,2.5e3,true,false,null,"\u00e9\n"],"b":{"c":{}},"big":18446744073709551615})");
+  const std::string escaped = nlohmann::json(vcek).dump(), escaped_chain = nlohmann::json(chain).dump();
+  seeds.put({"load"}, "thim.json", "{\"vcekCert\":" + escaped + ",\"tcbm\":\"d918000000000004\",\"certificateChain\":" + escaped_chain + ",\"cacheControl\":\"86400\"}");
+  seeds.put({"policy", "json"}, "matching.json", p.matching_policy());
+}
+
+Result<Buffer> leaf(const std::string& oid, Bytes document) {
+  const auto key = profile::constellation::make_leaf_key();
+  if (!key) return key.error();
+  profile::constellation::LeafSpec spec;
+  spec.extensions.push_back({oid, to_buffer(document), false});
+  spec.not_before = Time{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}};
+  spec.not_after = Time{std::chrono::sys_days{std::chrono::year{2046} / 1 / 1}};
+  const auto made = profile::constellation::make_leaf(**key, spec);
+  if (!made) return made.error();
+  Buffer der(static_cast<std::size_t>(i2d_X509(made->get(), nullptr)));
+  unsigned char* at = der.data();
+  i2d_X509(made->get(), &at);
+  return der;
+}
+
+int put_leaves(Seeds& seeds, const sim::Platform& p) {
+  std::array<std::uint8_t, 64> data{};
+  const std::string vcek = pem::encode("CERTIFICATE", p.vek_der());
+  const auto snp = leaf(std::string(constellation::kOidGcpSevSnp), constellation::encode_snp(p.report(data), as_bytes(vcek), {}, Buffer(32, 1)));
+  const auto dummy = leaf(std::string(constellation::kOidDummy), constellation::encode_dummy({Buffer(32, 1), Buffer(32, 7)}));
+  if (!snp || !dummy) return 1;
+  seeds.put({"leaf", "load", "certificate", "der"}, "leaf-snp.der", *snp);
+  seeds.put({"leaf", "load", "certificate", "der"}, "leaf-dummy.der", *dummy);
+  seeds.put({"leaf"}, "sni.txt", profile::constellation::nonce_to_sni(Buffer(32, 3)));
+  const std::string cn = profile::constellation::nonce_to_sni(Buffer(32, 3));
+  Buffer name = *from_hex("303731353033060355040313" "2c");
+  name.insert(name.end(), cn.begin(), cn.end());
+  seeds.put({"leaf"}, "ca-name.der", name);
+
+  evidence::Bundle b;
+  b.tool = "atls-connect";
+  b.version = "0.1.0";
+  b.subject = {"endpoint", "127.0.0.1:4433", ""};
+  b.profile = "constellation";
+  b.role = "server";
+  b.tls = TlsInfo{"TLS 1.3", "TLS_AES_256_GCM_SHA384", "X25519", "h2", "", false};
+  b.chain = {*snp};
+  b.nonce = Buffer(32, 3);
+  b.collateral.push_back({{CollateralKind::amd_ark, p.ark_der(), CollateralSource::bundle, "x"}, {}});
+  seeds.put({"bundle", "load", "json"}, "bundle.json", evidence::encode_bundle(b));
+  b.evidence.push_back({"snp", Buffer(4, 1)});
+  b.exporter["label"] = Buffer(32, 9);
+  b.chain.clear();
+  b.collateral.clear();
+  b.tls.reset();
+  b.nonce.reset();
+  seeds.put({"bundle"}, "small.json", evidence::encode_bundle(b));
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: make-seeds DIR\n";
+    return 1;
+  }
+  Seeds seeds{fs::path(argv[1])};
+  struct Row { const char* name; snp::ProductLine product; bool vlek; std::uint32_t version; };
+  for (const Row& row : {Row{"milan-v2", snp::ProductLine::milan, false, 2}, Row{"milan-v3-vlek", snp::ProductLine::milan, true, 3}, Row{"genoa-v5", snp::ProductLine::genoa, false, 5},
+                         Row{"turin-v5", snp::ProductLine::turin, false, 5}}) {
+    sim::PlatformOptions options;
+    options.product = row.product;
+    options.vlek = row.vlek;
+    options.report_version = row.version;
+    const auto platform = sim::Platform::create(options);
+    if (!platform) {
+      std::cerr << platform.error().message() << "\n";
+      return 1;
+    }
+    put_platform(seeds, **platform, row.name);
+    if (row.version == 2) {
+      put_shared(seeds, **platform);
+      if (put_leaves(seeds, **platform) != 0) return 1;
+    }
+  }
+  return 0;
+}
