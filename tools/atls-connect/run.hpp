@@ -1,0 +1,9 @@
+#pragma once
+
+#include "atls-connect/options.hpp"
+
+namespace atls::connect {
+
+ExitCode run(const Options& options, tools::Io& io);
+
+}  // namespace atls::connect
