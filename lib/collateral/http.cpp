@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <memory>
@@ -27,6 +28,40 @@ bool init_curl() {
   std::call_once(once, [] { result = curl_global_init(CURL_GLOBAL_DEFAULT); });
   return result == CURLE_OK;
 }
+
+// A server that hangs up during TLS may raise SIGPIPE, and CURLOPT_NOSIGNAL leaves that to us: programs that use the library
+// need not know. Blocks it for this thread and takes back the one that came meanwhile.
+class WithoutSigpipe {
+ public:
+  WithoutSigpipe() {
+    sigset_t pending;
+    was_pending_ = sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+    blocked_ = pthread_sigmask(SIG_BLOCK, &only(), &before_) == 0;
+  }
+  ~WithoutSigpipe() {
+    if (!blocked_) return;
+    const timespec at_once{};
+    if (!was_pending_)
+      while (sigtimedwait(&only(), nullptr, &at_once) == SIGPIPE) {
+      }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  WithoutSigpipe(const WithoutSigpipe&) = delete;
+  WithoutSigpipe& operator=(const WithoutSigpipe&) = delete;
+
+ private:
+  static const sigset_t& only() {
+    static const sigset_t set = [] {
+      sigset_t out;
+      sigemptyset(&out);
+      sigaddset(&out, SIGPIPE);
+      return out;
+    }();
+    return set;
+  }
+  sigset_t before_{};
+  bool was_pending_ = false, blocked_ = false;
+};
 
 std::string url_part(CURLU& url, CURLUPart part) {
   char* text = nullptr;
@@ -108,7 +143,10 @@ Attempt attempt_get(const std::string& url, const HttpOptions& options, millisec
     out.message = "libcurl could not be set up";
     return out;
   }
-  out.code = curl_easy_perform(curl.get());
+  {
+    const WithoutSigpipe guard;
+    out.code = curl_easy_perform(curl.get());
+  }
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &out.status);
   curl_off_t seconds = 0;
   if (curl_easy_getinfo(curl.get(), CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK && seconds > 0)

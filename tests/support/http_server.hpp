@@ -1,9 +1,10 @@
-// An HTTP server on 127.0.0.1 in a thread of the test, which misbehaves as told.
+// An HTTP or HTTPS server on 127.0.0.1 in a thread of the test, which misbehaves as told.
 #pragma once
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "crypto/openssl.hpp"
 
 namespace atls::test {
 
@@ -38,7 +40,8 @@ class HttpServer {
   // requests came before.
   using Answer = std::function<Reply(const std::string& target, std::size_t before)>;
 
-  explicit HttpServer(Answer answer) : answer_(std::move(answer)) {
+  // With `tls`, which has certificate and key, it speaks HTTPS.
+  explicit HttpServer(Answer answer, SSL_CTX* tls = nullptr) : answer_(std::move(answer)), tls_(tls) {
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -62,7 +65,7 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  std::string url() const { return (tls_ ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port_); }
   std::vector<std::string> targets() const {
     const std::lock_guard lock(mutex_);
     return targets_;
@@ -76,6 +79,10 @@ class HttpServer {
   }
 
   void serve() {
+    sigset_t pipe;                       // OpenSSL writes to clients that have gone
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     while (!stopping()) {
       pollfd ready{listener_, POLLIN, 0};
       if (::poll(&ready, 1, 5) <= 0) continue;
@@ -84,16 +91,22 @@ class HttpServer {
       const timeval limit{5, 0};
       ::setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
       ::setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-      handle(client);
+      {
+        const crypto::SslPtr ssl(tls_ ? SSL_new(tls_) : nullptr);
+        const bool shaken = !ssl || (SSL_set_fd(ssl.get(), client) == 1 && SSL_accept(ssl.get()) == 1);
+        if (shaken) handle(client, ssl.get());
+        if (shaken && ssl) SSL_shutdown(ssl.get());
+        ERR_clear_error();
+      }
       ::close(client);
     }
   }
 
-  void handle(int client) {
+  void handle(int client, SSL* ssl) {
     std::string request;
     char block[4096];
     while (request.find("\r\n\r\n") == std::string::npos) {
-      const ssize_t n = ::recv(client, block, sizeof block, 0);
+      const ssize_t n = ssl ? SSL_read(ssl, block, sizeof block) : ::recv(client, block, sizeof block, 0);
       if (n <= 0 || request.size() > 65536) return;
       request.append(block, static_cast<std::size_t>(n));
     }
@@ -113,19 +126,20 @@ class HttpServer {
     std::string head = "HTTP/1.1 " + std::to_string(reply.status) + " Test\r\nConnection: close\r\n" + reply.headers;
     if (!reply.chunked_without_end) head += "Content-Length: " + std::to_string(reply.body.size()) + "\r\n";
     head += "\r\n";
-    send_all(client, as_bytes(head));
-    send_all(client, Bytes(reply.body).first(reply.body.size() - reply.cut));
+    send_all(client, ssl, as_bytes(head));
+    send_all(client, ssl, Bytes(reply.body).first(reply.body.size() - reply.cut));
   }
 
-  static void send_all(int client, Bytes data) {
+  static void send_all(int client, SSL* ssl, Bytes data) {
     while (!data.empty()) {
-      const ssize_t n = ::send(client, data.data(), data.size(), MSG_NOSIGNAL);
+      const ssize_t n = ssl ? SSL_write(ssl, data.data(), static_cast<int>(data.size())) : ::send(client, data.data(), data.size(), MSG_NOSIGNAL);
       if (n <= 0) return;
       data = data.subspan(static_cast<std::size_t>(n));
     }
   }
 
   Answer answer_;
+  SSL_CTX* tls_;
   int listener_ = -1;
   unsigned port_ = 0;
   mutable std::mutex mutex_;

@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
 #include "pem/pem.hpp"
 #include "support/amd_world.hpp"
 
@@ -101,4 +105,38 @@ TEST_CASE("amd objects: PEM files may hold several, foreign blocks are named") {
   CHECK(objects.found.size() == 3);
   CHECK(objects.rejected.size() == 1);
   CHECK(identify_amd_all(as_bytes("-----BEGIN CERTIFICATE-----\n!")).found.empty());
+}
+
+TEST_CASE("amd objects: real certificates and CRLs are identified and signed by the built-in keys") {
+  namespace fs = std::filesystem;
+  const fs::path corpus = ATLS_CORPUS;
+  if (!fs::exists(corpus / "amd-cert")) {
+    MESSAGE("SKIP: no corpus at " << corpus.string());
+    return;
+  }
+  const evidence::TrustStore trust = evidence::TrustStore::builtin();
+  struct Row { const char* begins; CollateralKind kind; };
+  std::size_t seen = 0;
+  for (const char* folder : {"amd-cert", "amd-crl"})
+    for (const auto& entry : fs::directory_iterator(corpus / folder)) {
+      const std::string name = entry.path().filename().string();
+      if (entry.path().extension() != ".der" || name.find("neg-") == 0 || name.find("csr") != std::string::npos) continue;
+      CAPTURE(name);
+      std::ifstream file(entry.path(), std::ios::binary);
+      const Buffer der{std::istreambuf_iterator<char>(file), {}};
+      const auto object = identify_amd(der);
+      REQUIRE_MESSAGE(object, object.error().message());
+      bool named = std::string_view(folder) == "amd-crl" && object->kind == CollateralKind::amd_crl;
+      for (const Row& row : {Row{"ark-", CollateralKind::amd_ark}, Row{"ask-", CollateralKind::amd_ask}, Row{"asvk-", CollateralKind::amd_asvk},
+                             Row{"vcek-", CollateralKind::amd_vcek}, Row{"vlek-", CollateralKind::amd_vlek}})
+        named = named || (name.find(row.begins) == 0 && object->kind == row.kind);
+      CHECK(named);
+      std::string line(snp::product_name(object->product));
+      line[0] = static_cast<char>(line[0] + 32);
+      CHECK(name.find(line) != std::string::npos);
+      const Status good = check_amd(*object, trust);
+      CHECK_MESSAGE(good, good.error().message());
+      ++seen;
+    }
+  CHECK(seen > 30);
 }

@@ -3,7 +3,10 @@
 #include <doctest/doctest.h>
 #include <stdlib.h>
 
+#include "pem/pem.hpp"
+#include "support/certs.hpp"
 #include "support/http_server.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace atls;
 using namespace atls::test;
@@ -24,6 +27,21 @@ std::string unused_url() {
   const HttpServer gone([](const std::string&, std::size_t) { return reply(200); });
   return gone.url();      // nobody listens there any more
 }
+
+// A TLS server of a private cache; `address`: the one its certificate is for.
+struct TlsIdentity {
+  crypto::PkeyPtr key = ec_key("P-256");
+  Buffer der;
+  crypto::SslCtxPtr context{SSL_CTX_new(TLS_server_method())};
+  explicit TlsIdentity(std::uint8_t last_of_address) {
+    const Buffer san{0x30, 0x06, 0x87, 0x04, 127, 0, 0, last_of_address};
+    const Time now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    der = make_certificate({.subject = name("cache"), .issuer = name("cache"), .not_before = now - std::chrono::hours{24}, .not_after = now + std::chrono::hours{24},
+                            .extensions = {{"2.5.29.17", san}}, .sign = Sign::ecdsa}, *key, *key);
+    REQUIRE(SSL_CTX_use_certificate_ASN1(context.get(), static_cast<int>(der.size()), der.data()) == 1);
+    REQUIRE(SSL_CTX_use_PrivateKey(context.get(), key.get()) == 1);
+  }
+};
 
 }  // namespace
 
@@ -172,4 +190,25 @@ TEST_CASE("http: TLS to a server that does not speak it, or with a missing CA fi
   const auto no_ca = http_get("https" + plain.url().substr(4) + "/x", options);
   REQUIRE_FALSE(no_ca);
   CHECK(no_ca.error().code == Errc::unavailable);
+}
+
+TEST_CASE("http: the server's certificate and name are checked, against --collateral-cafile for a private cache") {
+  const TlsIdentity right(1), other_name(2), other_key(1);
+  const TempDir dir;
+  const auto ca_file = [&](const TlsIdentity& identity, const char* name) { return dir.write(name, as_bytes(pem::encode("CERTIFICATE", identity.der))).string(); };
+  struct Row { const char* what; const TlsIdentity& server; std::string ca; bool good; };
+  for (const Row& row : {Row{"its own CA file", right, ca_file(right, "right.pem"), true}, Row{"no CA file", right, "", false},
+                         Row{"another key of that name", right, ca_file(other_key, "key.pem"), false}, Row{"another address", other_name, ca_file(other_name, "name.pem"), false}}) {
+    CAPTURE(row.what);
+    HttpServer server([](const std::string&, std::size_t) { return reply(to_buffer("good")); }, row.server.context.get());
+    HttpOptions options = quick();
+    options.ca_file = row.ca;
+    const auto answer = http_get(server.url() + "/x", options);
+    CHECK(static_cast<bool>(answer) == row.good);
+    CHECK(server.requests() == (row.good ? 1 : 0));
+    if (answer) continue;
+    CHECK(answer.error().code == Errc::unavailable);
+    CHECK(answer.error().detail.find("--collateral-cafile") != std::string::npos);
+    CHECK(answer.error().detail.find("attempts") == std::string::npos);       // asking again would not change it
+  }
 }
