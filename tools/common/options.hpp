@@ -20,6 +20,11 @@ namespace atls::tools {
 // --json --jsonl --junit --report FILE --color auto|always|never --brief --quiet --verbose
 struct OutputOptions { std::string format = "text"; std::string report_file; std::string color = "auto"; bool brief = false, quiet = false, verbose = false; };
 void add_output_options(CLI::App& app, OutputOptions& options);
+// The part of it that concerns text: --color --brief --verbose.
+struct TextFlags { CLI::Option *brief, *verbose; };
+TextFlags add_text_options(CLI::App& app, OutputOptions& options);
+enum class Stream { out, err, file };
+RenderOptions render_options(const OutputOptions& options, const Io& io, Stream stream);
 // Renders to `io.out` (or io.err when data goes to stdout) and to --report FILE.
 Status emit_reports(Io& io, const OutputOptions& options, std::span<const Report> reports, bool data_on_stdout);
 

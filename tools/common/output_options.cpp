@@ -1,15 +1,20 @@
 #include "common/options.hpp"
 
 namespace atls::tools {
-namespace {
 
-bool wants_color(const OutputOptions& options, const Io& io, bool to_err, bool to_file) {
-  if (options.color == "always") return true;
-  if (options.color == "never" || to_file) return false;
-  return to_err ? io.err_is_terminal && !io.no_color : io.color;
+RenderOptions render_options(const OutputOptions& options, const Io& io, Stream stream) {
+  const bool automatic = stream == Stream::out ? io.color : stream == Stream::err ? io.err_is_terminal && !io.no_color : false;
+  return {.color = options.color == "always" || (options.color == "auto" && automatic), .brief = options.brief, .verbose = options.verbose, .width = io.width};
 }
 
-}  // namespace
+TextFlags add_text_options(CLI::App& app, OutputOptions& options) {
+  app.add_option("--color", options.color, "Colour in text output: auto, always or never; auto honours NO_COLOR")
+      ->type_name("WHEN")->check(CLI::IsMember({"auto", "always", "never"}))->capture_default_str()->group("Output");
+  CLI::Option* brief = app.add_flag("--brief", options.brief, "Less text: the answer and what it depends on")->group("Output");
+  CLI::Option* verbose = app.add_flag("--verbose", options.verbose, "More text: everything with its document, byte strings in full")->group("Output");
+  brief->excludes(verbose);
+  return {brief, verbose};
+}
 
 void add_output_options(CLI::App& app, OutputOptions& options) {
   const auto format = [&](const char* flag, const char* name, const char* help) {
@@ -21,13 +26,9 @@ void add_output_options(CLI::App& app, OutputOptions& options) {
   jsonl->excludes(json);
   junit->excludes(json)->excludes(jsonl);
   app.add_option("--report", options.report_file, "Write the report to FILE instead of standard output")->type_name("FILE")->group("Output");
-  app.add_option("--color", options.color, "Colour in the text report: auto, always or never; auto honours NO_COLOR")
-      ->type_name("WHEN")->check(CLI::IsMember({"auto", "always", "never"}))->capture_default_str()->group("Output");
-  CLI::Option* brief = app.add_flag("--brief", options.brief, "Short text report: the verdict and what it depends on")->group("Output");
+  const TextFlags text = add_text_options(app, options);
   CLI::Option* quiet = app.add_flag("--quiet", options.quiet, "No text report at all; errors still go to standard error")->group("Output");
-  CLI::Option* verbose = app.add_flag("--verbose", options.verbose, "Every check with its document, and byte strings in full")->group("Output");
-  quiet->excludes(brief)->excludes(verbose);
-  brief->excludes(verbose);
+  quiet->excludes(text.brief)->excludes(text.verbose);
 }
 
 Status emit_reports(Io& io, const OutputOptions& options, std::span<const Report> reports, bool data_on_stdout) {
@@ -36,8 +37,7 @@ Status emit_reports(Io& io, const OutputOptions& options, std::span<const Report
   const Renderer* renderer = find_renderer(options.format);
   if (!renderer) return Error{Errc::bug, "report", "no renderer named " + options.format, 0};
   const bool to_err = data_on_stdout && !to_file;
-  const RenderOptions how{.color = wants_color(options, io, to_err, to_file), .brief = options.brief, .verbose = options.verbose, .width = io.width};
-  const std::string text = renderer->render(reports, how);
+  const std::string text = renderer->render(reports, render_options(options, io, to_file ? Stream::file : to_err ? Stream::err : Stream::out));
   if (to_file) return write_output(io, options.report_file, as_bytes(text), false);
   std::ostream& stream = to_err ? io.err : io.out;
   stream << text;
