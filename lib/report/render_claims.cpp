@@ -52,7 +52,8 @@ class Tree {
     const std::string name = escape_control(claim.name);
     const bool group = !claim.children.empty();
     std::string value = value_text(claim, options_);
-    if (!claim.meaning.empty()) value += (value.empty() ? "" : "  ") + (value.empty() ? escape_control(claim.meaning) : "(" + escape_control(claim.meaning) + ")");
+    const bool said = claim.meaning == "zero" && value.starts_with("all zero");
+    if (!claim.meaning.empty() && !said) value += (value.empty() ? "" : "  ") + (value.empty() ? escape_control(claim.meaning) : "(" + escape_control(claim.meaning) + ")");
     const std::size_t label = columns_.place == 0 ? 0 : columns_.place + 2;
     const std::string left = text::painted(text::padded(place(claim), columns_.place), Color::dim, options_.color) + std::string(label == 0 ? 0 : 2, ' ');
     const std::size_t indent = depth * 2;

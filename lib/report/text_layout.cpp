@@ -38,12 +38,14 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
     std::string_view word = text.substr(0, space);
     text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
     if (!line.empty() && columns(line) + 1 + columns(word) > width) {
+      while (!line.empty() && line.back() == ' ') line.pop_back();
       lines.push_back(std::move(line));
       line.clear();
     }
     if (!line.empty()) line += ' ';
     while (columns(word) > width) {
-      const std::size_t n = prefix_bytes(word, width);
+      // Hex is cut between rows of 16 bytes, so that it can be compared by eye with a hex dump.
+      const std::size_t n = prefix_bytes(word, is_hex(word) && width >= 32 ? width / 32 * 32 : width);
       lines.emplace_back(word.substr(0, n));
       word.remove_prefix(n);
     }

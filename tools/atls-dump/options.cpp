@@ -1,5 +1,7 @@
 #include "atls-dump/options.hpp"
 
+#include <algorithm>
+
 #include "common/app.hpp"
 
 namespace atls::dump {

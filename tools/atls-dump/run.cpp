@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "atls-dump/brief.hpp"
 #include "report/render.hpp"
 
 namespace atls::dump {
@@ -59,14 +60,14 @@ std::string heading(const Dumped& dumped) {
 std::string text_of(const Dumped& dumped, const Options& options, const RenderOptions& how) {
   std::string out = heading(dumped);
   if (how.verbose) out += "sha256 " + dumped.loaded->sha256 + "\n";
-  out += render_claims_text(dumped.loaded->claims, how);
+  out += render_claims_text(how.brief ? brief(dumped.loaded->claims) : dumped.loaded->claims, how);
   if (options.hex) out += "\n" + render_claims_hex(dumped.loaded->claims, how);
   return out;
 }
 
 std::string verify_hint(const std::vector<Dumped>& all) {
   const std::string file = all.size() == 1 && all[0].name != "-" ? escape_control(all[0].name) : "FILE";
-  return "\nNothing was verified: these are claims. To judge them: atls-verify --measurement HEX " + file + "\n";
+  return "\nNothing was verified: these are claims. To judge them against what you expect: atls-verify " + file + "\n";
 }
 
 ExitCode emit(const std::vector<Dumped>& all, const Options& options, tools::Io& io) {
@@ -105,7 +106,7 @@ std::string hint_for(const Claim& root, std::string_view path) {
   std::string names;
   std::size_t count = 0;
   for (const Claim& child : parent->children) {
-    if (++count > 12) return "there is: " + names + ", ...";
+    if (++count > 12) return "there is: " + names + " and more";
     names += (names.empty() ? "" : ", ") + escape_control(child.name);
   }
   return names.empty() ? "" : "there is: " + names;
@@ -116,7 +117,7 @@ ExitCode extract(const Dumped& dumped, const Options& options, tools::Io& io) {
   if (const Error* error = problem(dumped)) tools::print_error(io, kTool.name, escape_control(dumped.name + ": " + error->message()));
   if (!dumped.loaded) return code;
   const Claim& root = dumped.loaded->claims;
-  const std::string path = escape_control(*options.extract);
+  const std::string path = "'" + escape_control(*options.extract) + "'";
   if (!find_claim(root, *options.extract)) {
     tools::print_error(io, kTool.name, "--extract: no claim has the path " + path, hint_for(root, *options.extract));
     return worse_of_one(code, ExitCode::usage);

@@ -5,6 +5,7 @@
 
 #include "common/options.hpp"
 #include "report/check.hpp"
+#include "report/text_layout.hpp"
 
 namespace atls::tools {
 namespace {
@@ -39,6 +40,49 @@ void refuse_extras(const CLI::App& app) {
   const std::string name = option->substr(0, option->find('='));
   const std::string near = closest(name, option_names(app));
   throw UsageError{"unknown option " + name, near.empty() ? std::string{} : "did you mean " + near + "?"};
+}
+
+// CLI11's help without its shorthand for conflicts, and with descriptions broken at words.
+class Help : public CLI::Formatter {
+  static constexpr std::size_t kColumn = 34, kWidth = 110;
+
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string out;
+    if (!option->get_type_name().empty() && option->get_type_size() != 0) out += " " + std::string(plain_type(option->get_type_name()));
+    if (option->get_items_expected_max() == CLI::detail::expected_max_vector_size && option->get_positional()) out += " ...";
+    return out;
+  }
+
+  std::string make_option_desc(const CLI::Option* option) const override {
+    std::string out = option->get_description();
+    if (!option->get_default_str().empty()) out += " [" + option->get_default_str() + "]";
+    return out;
+  }
+
+  std::string make_option(const CLI::Option* option, bool is_positional) const override {
+    std::string left = "  " + make_option_name(option, is_positional) + make_option_opts(option);
+    std::string out = left;
+    std::size_t column = left.size();
+    if (column + 2 > kColumn) {
+      out += '\n';
+      column = 0;
+    }
+    for (const std::string& line : text::wrapped(make_option_desc(option), kWidth - kColumn)) {
+      out += std::string(kColumn - column, ' ') + line + '\n';
+      column = 0;
+    }
+    return out;
+  }
+
+ private:
+  static std::string_view plain_type(std::string_view type) { return type.substr(0, type.find(':')); }   // validators append theirs
+};
+
+std::string help_text(const CLI::App& app) {
+  std::string out = app.help();
+  for (std::size_t at; (at = out.find("\n\n\n")) != std::string::npos;) out.erase(at, 1);
+  return out;
 }
 
 }  // namespace
@@ -82,13 +126,13 @@ std::unique_ptr<CLI::App> make_app(const ToolInfo& tool) {
   auto app = std::make_unique<CLI::App>(std::string(tool.summary), std::string(tool.name));
   CLI::App* raw = app.get();
   app->set_help_flag();
-  app->add_flag_callback("-h,--help", [raw] { throw Printed{raw->help()}; }, "Show this help and exit")->group("General");
+  app->add_flag_callback("-h,--help", [raw] { throw Printed{help_text(*raw)}; }, "Show this help and exit")->group("General");
   const std::string version = std::string(tool.name) + " " + ATLS_VERSION + "\n";
   app->add_flag_callback("--version", [version] { throw Printed{version}; }, "Show the version and exit")->group("General");
   app->add_flag_callback("--list-checks", [] { throw Printed{checks_list()}; },
                          "List every check with its id, the exit status of its failure and what it proves, and exit")->group("General");
   app->footer("Example:\n  " + std::string(tool.example));
-  app->get_formatter()->column_width(34);
+  app->formatter(std::make_shared<Help>());
   app->option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   // Unknown arguments are collected and refused here, where the nearest option can be named.
   app->allow_extras();
