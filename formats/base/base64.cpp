@@ -1,10 +1,22 @@
 #include "base/base64.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace atls {
 namespace {
 
 constexpr std::string_view kStandard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kUrl = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+constexpr std::uint8_t kNoLetter = 0xFF;
+constexpr std::array<std::uint8_t, 256> values_of(std::string_view abc) {
+  std::array<std::uint8_t, 256> out{};
+  out.fill(kNoLetter);
+  for (std::size_t i = 0; i < abc.size(); ++i) out[static_cast<std::uint8_t>(abc[i])] = static_cast<std::uint8_t>(i);
+  return out;
+}
+constexpr auto kStandardValues = values_of(kStandard), kUrlValues = values_of(kUrl);
 
 std::string_view letters(Base64 alphabet) { return alphabet == Base64::standard ? kStandard : kUrl; }
 
@@ -28,7 +40,7 @@ std::string base64(Bytes in, Base64 alphabet) {
 }
 
 Result<Buffer> from_base64(std::string_view text, Base64 alphabet) {
-  const std::string_view abc = letters(alphabet);
+  const auto& values = alphabet == Base64::standard ? kStandardValues : kUrlValues;
   std::string_view body = text;
   if (alphabet == Base64::standard) {
     if (text.size() % 4 != 0) return Error{Errc::bad_value, "base64", "length is not a multiple of 4 (padding missing?)", text.size()};
@@ -41,9 +53,9 @@ Result<Buffer> from_base64(std::string_view text, Base64 alphabet) {
   std::uint32_t bits = 0;
   int count = 0;
   for (std::size_t i = 0; i < body.size(); ++i) {
-    const std::size_t value = abc.find(body[i]);
-    if (value == std::string_view::npos) return Error{Errc::bad_value, "base64", "character outside the alphabet", i};
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
+    const std::uint8_t value = values[static_cast<std::uint8_t>(body[i])];
+    if (value == kNoLetter) return Error{Errc::bad_value, "base64", "character outside the alphabet", i};
+    bits = bits << 6 | value;
     count += 6;
     if (count >= 8) {
       count -= 8;

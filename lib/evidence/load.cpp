@@ -120,14 +120,10 @@ void decode_pem(Loaded& out, Bytes content, int layers, const std::optional<Inpu
   out.encodings.emplace_back("pem");
   auto blocks = pem::parse(content);
   std::optional<Error> damage;
-  while (!blocks) {   // keep the blocks before the damage
-    if (!damage) damage = blocks.error();
-    const std::size_t begin = as_text(content).substr(0, damage->offset + 1).rfind("-----BEGIN ");
-    if (begin == std::string_view::npos || begin == 0) break;
-    content = content.first(begin);
-    if (!pem::looks_like_pem(content)) break;
-    blocks = pem::parse(content);
-    if (!blocks) break;
+  if (!blocks) {   // keep the blocks before the damage
+    damage = blocks.error();
+    const std::size_t begin = as_text(content).rfind("-----BEGIN ", damage->offset);
+    if (begin != std::string_view::npos) blocks = pem::parse(content.first(begin));
   }
   if (blocks) {
     if (blocks->size() > kMaxChain) set_error(out, {Errc::too_large, "pem", "more than " + std::to_string(kMaxChain) + " blocks", (*blocks)[kMaxChain].offset});
@@ -138,28 +134,43 @@ void decode_pem(Loaded& out, Bytes content, int layers, const std::optional<Inpu
 
 struct Text { Buffer bytes; std::string encoding; std::optional<Error> damage; };
 
-// Hexadecimal or base64 text. With damage: what stands before it, when that is enough to be meant as evidence.
-std::optional<Text> text_of(Bytes content) {
+// What this may be as hexadecimal or base64 text, whole readings first. With damage: what stands before it, when that is enough
+// to be meant as evidence.
+std::vector<Text> texts_of(Bytes content) {
   const std::string text = without_space(as_text(content));
-  if (text.empty()) return std::nullopt;
+  std::vector<Text> out;
+  if (text.empty()) return out;
   auto strict_hex = from_hex(text);
-  if (strict_hex) return Text{*std::move(strict_hex), "hex", {}};
   auto strict_base64 = from_base64(text);
-  if (strict_base64) return Text{*std::move(strict_base64), "base64", {}};
-  if (auto url = from_base64(text, Base64::url_unpadded)) return Text{*std::move(url), "base64url", {}};
+  if (strict_hex) out.push_back({*strict_hex, "hex", {}});
+  if (strict_base64) out.push_back({*strict_base64, "base64", {}});
+  if (auto url = from_base64(text, Base64::url_unpadded)) out.push_back({*std::move(url), "base64url", {}});
 
   const std::size_t digits = text.find_first_not_of("0123456789abcdefABCDEF");
   const std::size_t letters = text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
   const std::size_t good_hex = std::min(digits, text.size()) / 2 * 2, good_base64 = std::min(letters, text.size()) / 4 * 4;
-  if (good_hex >= kLeastDamagedText && 2 * good_hex >= good_base64) {
-    auto part = from_hex(text.substr(0, good_hex));
-    if (part) return Text{*std::move(part), "hex", strict_hex.error()};
-  }
-  if (good_base64 >= kLeastDamagedText) {
-    auto part = from_base64(text.substr(0, good_base64));
-    if (part) return Text{*std::move(part), "base64", strict_base64.error()};
+  if (!strict_hex && good_hex >= kLeastDamagedText)
+    if (auto part = from_hex(text.substr(0, good_hex))) out.push_back({*std::move(part), "hex", strict_hex.error()});
+  if (!strict_base64 && good_base64 >= kLeastDamagedText)
+    if (auto part = from_base64(text.substr(0, good_base64))) out.push_back({*std::move(part), "base64", strict_base64.error()});
+  return out;
+}
+
+bool is_recognised(Bytes content, int layers);
+
+// The reading that is something; for a forced kind the first whole one.
+std::optional<Text> text_of(Bytes content, int layers, bool forced) {
+  for (Text& text : texts_of(content)) {
+    if (forced && !text.damage) return text;
+    if (text.damage ? kind_of_binary(text.bytes).has_value() : is_recognised(text.bytes, layers + 1)) return text;
   }
   return std::nullopt;
+}
+
+bool is_recognised(Bytes content, int layers) {
+  if (layers > kMaxLayers) return false;
+  if (first_letter(content) == '{') return kind_of_json(content).has_value();
+  return kind_of_binary(content) || (pem::looks_like_pem(content) && is_text(content)) || (is_text(content) && text_of(content, layers, false));
 }
 
 void decode(Loaded& out, Bytes content, int layers, const std::optional<InputKind>& as) {
@@ -175,19 +186,11 @@ void decode(Loaded& out, Bytes content, int layers, const std::optional<InputKin
   if (pem::looks_like_pem(content) && is_text(content)) return decode_pem(out, content, layers, as);
   const bool binary = kind && (!as || kind_of_binary(content) == as);
   if (binary) return decode_binary(out, content, *kind);
-  if (auto text = text_of(content)) {
-    const auto inner = kind_of_binary(text->bytes);
-    const bool nested = !text->damage && (first_letter(text->bytes) == '{' || pem::looks_like_pem(text->bytes));
-    if (as || inner || nested) {
-      out.encodings.push_back(text->encoding);
-      decode(out, text->bytes, layers + 1, as);
-      if (text->damage) set_error(out, *text->damage);
-      return;
-    }
-    if (!text->damage && text_of(text->bytes)) {
-      out.encodings.push_back(text->encoding);
-      return decode(out, text->bytes, layers + 1, as);
-    }
+  if (const auto text = is_text(content) ? text_of(content, layers, as.has_value()) : std::nullopt) {
+    out.encodings.push_back(text->encoding);
+    decode(out, text->bytes, layers + 1, as);
+    if (text->damage) set_error(out, *text->damage);
+    return;
   }
   if (as) return decode_binary(out, content, *as);
   set_error(out, {Errc::unsupported, "input",

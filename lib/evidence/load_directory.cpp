@@ -139,6 +139,8 @@ Loaded load_directory(const fs::path& path) {
   for (const fs::path& directory : names->directories)
     if (const auto inside = names_in(directory)) files.insert(files.end(), inside->files.begin(), inside->files.end());
   take_endorsements(out, files, e);
+  if (out.error) e.decode_error = out.error->message();   // a damaged CRL must not count as an absent one
+  out.encodings = inner.encodings;
   out.sha256 = inner.sha256;
   take_evidence(out, std::move(e), InputKind::directory);
   return finish(std::move(inner.error));
