@@ -90,7 +90,8 @@ constexpr std::array kFaults{
     accept(Layer::certificate, "vcek-extra-ext", "the endorsement key certificate has a subject key identifier", "snp-vek-extensions-known", "warn", kKds),
     reject(Layer::certificate, "vcek-spl-missing", "the endorsement key certificate has no ucodeSPL", "snp-vek-extensions-complete", kKds, {kReportedTcb}),
     accept(Layer::certificate, "vcek-hwid-octet", "the hwID is wrapped in an OCTET STRING", "snp-hwid-matches-chip-id", "pass", kKds, "vcek"),
-    reject(Layer::certificate, "product-mismatch", "the endorsement key certificate names another product line", "snp-vek-product", kKds, {kProduct}),
+    reject(Layer::certificate, "product-mismatch", "the endorsement key certificate names another product line", "snp-vek-product", kKds,
+           {kProduct, "milan-or-genoa"}),
 
     // Revocation.
     exported(reject(Layer::crl, "ask-revoked", "the CRL lists the ASK", "snp-ask-not-revoked", kX509, {{}, "collateral-dir"}), "extended.bin"),

@@ -25,6 +25,7 @@ struct Fault {
                                         //   ""                          nothing
                                         //   "mutual"                    the server verifies its client
                                         //   "vcek"                      the platform signs with its VCEK
+                                        //   "milan-or-genoa"            the product is not Turin
                                         //   "policy-provisional-forbid" the policy says firmware.provisional "forbid"
                                         //   "policy-without-chip-id"    the policy pins no chip id
                                         //   "collateral-dir"            no CRL but that of the export: --trust-anchor and --collateral-dir

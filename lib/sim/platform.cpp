@@ -130,6 +130,9 @@ Status check_options(const PlatformOptions& options) {
   for (const std::string& name : options.faults) {
     const Fault* fault = find_fault(name);
     if (fault == nullptr) return Error{Errc::bad_value, "fault", "\"" + name + "\" is unknown; --list-faults prints the names"};
+    // A name of the other TCB layout would break more than the product.
+    if (fault->needs == "milan-or-genoa" && options.product == snp::ProductLine::turin)
+      return Error{Errc::bad_value, "fault", "\"" + name + "\" exists for Milan and Genoa only"};
     if (fault->needs == "vcek" && options.vlek)
       return Error{Errc::bad_value, "fault", "\"" + name + "\" changes what only a VCEK has, and the platform signs with its VLEK"};
   }

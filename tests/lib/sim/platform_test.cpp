@@ -194,6 +194,7 @@ TEST_CASE("simulated platform: what it cannot be is refused with a reason") {
   for (const Row& row : {Row{"unknown product", {.product = ProductLine::unknown}}, Row{"version 1", {.report_version = 1}},
                          Row{"version 6", {.report_version = 6}}, Row{"unknown fault", {.faults = {"sig-bitflip", "no-such-fault"}}},
                          Row{"VCEK fault of a VLEK platform", {.vlek = true, .faults = {"vcek-hwid-octet"}}},
+                         Row{"product mismatch across layouts", {.product = ProductLine::turin, .faults = {"product-mismatch"}}},
                          Row{"short measurement", {.measurement = Buffer(47, 1)}}, Row{"empty host data", {.host_data = Buffer{}}}}) {
     CAPTURE(row.what);
     const auto platform = sim::Platform::create(row.options);
