@@ -146,7 +146,12 @@ void ClientTls::on_keylog(const SSL* ssl, const char* line) {
 
 std::string ClientTls::alert_text() const {
   if (alert_ < 0) return {};
-  return "alert " + std::string(SSL_alert_desc_string_long(alert_)) + " (" + std::to_string(alert_ & 0xFF) + ")";
+  const int code = alert_ & 0xFF;
+  // OpenSSL 3.0 has no words for these two (RFC 8446 6.2, RFC 7301 3.2).
+  const char* words = code == SSL_AD_CERTIFICATE_REQUIRED ? "certificate required"
+                      : code == SSL_AD_NO_APPLICATION_PROTOCOL ? "no application protocol"
+                                                               : SSL_alert_desc_string_long(alert_);
+  return "alert " + std::string(words) + " (" + std::to_string(code) + ")";
 }
 
 Error ClientTls::failure(int ssl_error) const {

@@ -101,7 +101,7 @@ Result<channel::ClientCertificate> Connector::client_certificate(const std::vect
 // Records the checks of the TLS layer. True: there is a channel whose peer can be judged.
 bool Connector::judge_channel(ClientChannel& channel, double& waited_ms, Report& report) const {
   using State = ClientChannel::State;
-  if (!channel.tls.version.empty() && channel.state != State::failed) report.tls = channel.tls;
+  if (channel.state == State::established) report.tls = channel.tls;
   bool good_request = true;
   if (channel.certificate_requested) {
     const auto nonce = cons::nonce_from_ca_names(channel.ca_names);

@@ -47,7 +47,7 @@ void declare_attestation(CLI::App& app, Options& o) {
       ->type_name("ATTESTER")->group(kGroup);
   app.add_option("--fault", o.attest_as.faults, "Deviate in the evidence of our own, to test a verifying server: no-evidence, stale-nonce, foreign-key, or a fault "
                                                 "of the simulated platform (repeatable; atls-serve --list-faults)")
-      ->type_name("NAME")->expected(1)->take_all()->group(kGroup);
+      ->type_name("NAME")->expected(1)->allow_extra_args(false)->take_all()->group(kGroup);
 }
 
 void declare_exchange(CLI::App& app, Options& o) {
