@@ -54,7 +54,7 @@ struct Format {
   std::string_view id, title;
   bool (*detect)(Bytes);                                        // content sniffing for files
   void (*verify)(const Evidence&, const std::optional<ExpectedBinding>&, const std::vector<CollateralItem>& with_it, const Context&, Report&);
-  std::vector<const CheckSpec*> (*must_pass)(const Report&);
+  std::vector<const CheckSpec*> (*must_pass)(const Context&, const Report&);
   Claim (*claims)(const Evidence&);                             // decodes as far as possible, names the place of damage
 };
 std::span<const Format> formats();

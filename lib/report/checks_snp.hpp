@@ -21,21 +21,21 @@ ATLS_STRUCTURE(kSnpReportVersion, "snp-report-version", "The report version is 2
 ATLS_STRUCTURE(kSnpReportReservedZero, "snp-report-reserved-zero", "Every must-be-zero area of the report is zero", "SEV-SNP ABI (AMD 56860), ATTESTATION_REPORT", rejected, required);
 ATLS_STRUCTURE(kSnpReportVmplRange, "snp-report-vmpl-range", "The report was requested by the guest, at VMPL 0 to 3", "SEV-SNP ABI (AMD 56860), VMPL", rejected, required);
 ATLS_STRUCTURE(kSnpPolicyReserved, "snp-policy-reserved", "Guest policy bit 17 is one and bits 63:26 are zero", "SEV-SNP ABI (AMD 56860), POLICY", rejected, required);
-ATLS_STRUCTURE(kSnpPlatformReserved, "snp-platform-reserved", "No unknown platform bit is set", "SEV-SNP ABI (AMD 56860), PLATFORM_INFO", rejected, warning);
+ATLS_STRUCTURE(kSnpPlatformReserved, "snp-platform-reserved", "No unknown platform bit is set", "SEV-SNP ABI (AMD 56860), PLATFORM_INFO", refused, warning);
 ATLS_STRUCTURE(kSnpSignerInfoReserved, "snp-signer-info-reserved", "The signer information has no reserved bit or key set", "SEV-SNP ABI (AMD 56860), SIGNING_KEY", rejected, required);
 ATLS_STRUCTURE(kSnpSigningKey, "snp-signing-key", "The report names the VCEK or the VLEK as its signer", "SEV-SNP ABI (AMD 56860), SIGNING_KEY", rejected, required);
 ATLS_STRUCTURE(kSnpMaskChipKey, "snp-mask-chip-key", "The host did not withhold the signature", "SEV-SNP ABI (AMD 56860), MASK_CHIP_KEY", rejected, required);
 ATLS_STRUCTURE(kSnpSignatureAlgo, "snp-signature-algo", "The signature algorithm is ECDSA P-384 with SHA-384", "SEV-SNP ABI (AMD 56860), SIGNATURE_ALGO", rejected, required);
 ATLS_STRUCTURE(kSnpSignatureEncoding, "snp-signature-encoding", "R and S are 384-bit numbers between zero and the group order", "SEV-SNP ABI (AMD 56860), SIGNATURE", rejected, required);
-ATLS_STRUCTURE(kSnpSignaturePadding, "snp-signature-padding", "The unused end of the signature field is zero", "SEV-SNP ABI (AMD 56860), SIGNATURE", rejected, warning);
-ATLS_STRUCTURE(kSnpTcbReservedZero, "snp-tcb-reserved-zero", "The reserved bytes of the four TCB versions are zero", "SEV-SNP ABI (AMD 56860), TCB_VERSION", rejected, warning);
-ATLS_STRUCTURE(kSnpChipIdForm, "snp-chip-id-form", "The chip id has the length of its product line", "VCEK and KDS (AMD 57230), HWID", rejected, warning);
+ATLS_STRUCTURE(kSnpSignaturePadding, "snp-signature-padding", "The unused end of the signature field is zero", "SEV-SNP ABI (AMD 56860), SIGNATURE", refused, warning);
+ATLS_STRUCTURE(kSnpTcbReservedZero, "snp-tcb-reserved-zero", "The reserved bytes of the four TCB versions are zero", "SEV-SNP ABI (AMD 56860), TCB_VERSION", refused, warning);
+ATLS_STRUCTURE(kSnpChipIdForm, "snp-chip-id-form", "The chip id has the length of its product line", "VCEK and KDS (AMD 57230), HWID", refused, warning);
 ATLS_STRUCTURE(kSnpProductKnown, "snp-product-known", "The product line is known and has a certificate authority", "VCEK and KDS (AMD 57230), product names", rejected, required);
 ATLS_STRUCTURE(kSnpCertTableBounds, "snp-cert-table-bounds", "Every blob of the certificate table lies inside it", "GHCB (AMD 56421), SNP Extended Guest Request", rejected, required);
 ATLS_STRUCTURE(kSnpCertTableTerminator, "snp-cert-table-terminator", "The certificate table ends with the all-zero entry", "GHCB (AMD 56421), SNP Extended Guest Request", rejected, required);
 ATLS_STRUCTURE(kSnpCertTableDuplicate, "snp-cert-table-duplicate", "No GUID occurs twice in the certificate table", "GHCB (AMD 56421), SNP Extended Guest Request", rejected, required);
-ATLS_STRUCTURE(kSnpCertTableOverlap, "snp-cert-table-overlap", "The blobs of the certificate table are disjoint and not empty", "GHCB (AMD 56421), SNP Extended Guest Request", rejected, warning);
-ATLS_STRUCTURE(kSnpCertTableUnknownEntry, "snp-cert-table-unknown-entry", "Entries of the certificate table are of known kinds or set aside", "GHCB (AMD 56421), SNP Extended Guest Request", rejected, info);
+ATLS_STRUCTURE(kSnpCertTableOverlap, "snp-cert-table-overlap", "The blobs of the certificate table are disjoint and not empty", "GHCB (AMD 56421), SNP Extended Guest Request", refused, warning);
+ATLS_STRUCTURE(kSnpCertTableUnknownEntry, "snp-cert-table-unknown-entry", "Entries of the certificate table are of known kinds or set aside", "GHCB (AMD 56421), SNP Extended Guest Request", refused, info);
 ATLS_STRUCTURE(kSnpTsmProvider, "snp-tsm-provider", "The configfs-tsm provider is sev_guest", "Linux configfs-tsm-report ABI, provider", rejected, required);
 ATLS_STRUCTURE(kSnpHclHeader, "snp-hcl-header", "The HCL report has its magic, SNP type and consistent sizes", "Azure confidential VM guest attestation, HCL report", rejected, required);
 ATLS_STRUCTURE(kSnpHclRuntimeHash, "snp-hcl-runtime-hash", "REPORT_DATA contains the hash of the HCL runtime claims", "Azure confidential VM guest attestation, HCL report", rejected, required);
@@ -46,10 +46,10 @@ ATLS_CERTIFICATE(kSnpVekPresent, "snp-vek-present", "A certificate of the signin
 ATLS_CERTIFICATE(kSnpVekKind, "snp-vek-kind", "The certificate is of the kind that the report names as signer", "VCEK and KDS (AMD 57230), subject names", rejected, required);
 ATLS_CERTIFICATE(kSnpVekKey, "snp-vek-key", "The endorsement key is an EC key on the named curve P-384", "VCEK and KDS (AMD 57230), VCEK certificate", rejected, required);
 ATLS_CERTIFICATE(kSnpVekSigalg, "snp-vek-sigalg", "The certificate is signed with RSA-PSS, SHA-384, salt 48", "VCEK and KDS (AMD 57230), RFC 4055 3.1", rejected, required);
-ATLS_CERTIFICATE(kSnpVekX509Version, "snp-vek-x509-version", "The endorsement certificate is X.509 version 3", "RFC 5280 4.1.2.1", rejected, warning);
+ATLS_CERTIFICATE(kSnpVekX509Version, "snp-vek-x509-version", "The endorsement certificate is X.509 version 3", "RFC 5280 4.1.2.1", refused, warning);
 ATLS_CERTIFICATE(kSnpVekSubject, "snp-vek-subject", "The subject is AMD's exact name of a VCEK or VLEK", "VCEK and KDS (AMD 57230), subject names", rejected, required);
 ATLS_CERTIFICATE(kSnpVekIssuer, "snp-vek-issuer", "The issuer is the subject of the ASK or ASVK, byte for byte", "RFC 5280 4.1.2.4; VCEK and KDS (AMD 57230)", rejected, required);
-ATLS_CERTIFICATE(kSnpVekExtensionsKnown, "snp-vek-extensions-known", "The endorsement certificate has only AMD's extensions", "VCEK and KDS (AMD 57230), certificate extensions; RFC 5280 4.2", rejected, warning);
+ATLS_CERTIFICATE(kSnpVekExtensionsKnown, "snp-vek-extensions-known", "The endorsement certificate has only AMD's extensions", "VCEK and KDS (AMD 57230), certificate extensions; RFC 5280 4.2", refused, warning);
 ATLS_CERTIFICATE(kSnpVekExtensionsComplete, "snp-vek-extensions-complete", "Every AMD extension of this layout is present once and decodes", "VCEK and KDS (AMD 57230), certificate extensions", rejected, required);
 ATLS_CERTIFICATE(kSnpVekProduct, "snp-vek-product", "Certificate, issuer and report name the same product line", "VCEK and KDS (AMD 57230), productName", rejected, required);
 ATLS_CERTIFICATE(kSnpVekValidity, "snp-vek-validity", "The endorsement certificate is inside its validity period", "RFC 5280 4.1.2.5", rejected, required);
@@ -63,7 +63,7 @@ ATLS_CERTIFICATE(kSnpArkCa, "snp-ark-ca", "The ARK is a certificate authority th
 ATLS_CERTIFICATE(kSnpAskSignature, "snp-ask-signature", "The ASK or ASVK is signed by the ARK", "VCEK and KDS (AMD 57230), certificate chain", rejected, required);
 ATLS_CERTIFICATE(kSnpArkSelfSignature, "snp-ark-self-signature", "The ARK is signed by itself", "VCEK and KDS (AMD 57230), certificate chain", rejected, required);
 ATLS_CERTIFICATE(kSnpArkTrusted, "snp-ark-trusted", "The key of the ARK is a trust anchor of this product line", "VCEK and KDS (AMD 57230), AMD root keys", rejected, required);
-ATLS_CERTIFICATE(kSnpCaKeySize, "snp-ca-key-size", "The CA keys are RSA of at least 4096 bits with exponent 65537", "VCEK and KDS (AMD 57230), certificate chain", rejected, warning);
+ATLS_CERTIFICATE(kSnpCaKeySize, "snp-ca-key-size", "The CA keys are RSA of at least 4096 bits with exponent 65537", "VCEK and KDS (AMD 57230), certificate chain", refused, warning);
 ATLS_CERTIFICATE(kSnpCrlAvailable, "snp-crl-available", "A certificate revocation list of the ARK is available", "VCEK and KDS (AMD 57230), CRL; RFC 5280 5", undecided, required);
 ATLS_CERTIFICATE(kSnpCrlIssuer, "snp-crl-issuer", "The CRL is issued in the name of the ARK", "RFC 5280 5.1.2.3", undecided, required);
 ATLS_CERTIFICATE(kSnpCrlSignature, "snp-crl-signature", "The CRL is signed by the ARK", "RFC 5280 5.1.1.3", undecided, required);
@@ -81,10 +81,10 @@ ATLS_CONSISTENCY(kSnpTcbCommittedLeCurrent, "snp-tcb-committed-le-current", "The
 ATLS_CONSISTENCY(kSnpTcbCommittedEqualsCurrent, "snp-tcb-committed-equals-current", "The current TCB is committed, not provisional", "SEV-SNP ABI (AMD 56860), COMMITTED_TCB", refused, warning);
 ATLS_CONSISTENCY(kSnpVersionCommittedLeCurrent, "snp-version-committed-le-current", "The committed firmware version is not above the current one", "SEV-SNP ABI (AMD 56860), COMMITTED_MAJOR", rejected, required);
 ATLS_CONSISTENCY(kSnpVersionCommittedEqualsCurrent, "snp-version-committed-equals-current", "The current firmware version is committed, not provisional", "SEV-SNP ABI (AMD 56860), COMMITTED_MAJOR", refused, warning);
-ATLS_CONSISTENCY(kSnpAuthorKeyConsistent, "snp-author-key-consistent", "AUTHOR_KEY_EN agrees with the key digests", "SEV-SNP ABI (AMD 56860), AUTHOR_KEY_EN", rejected, warning);
-ATLS_CONSISTENCY(kSnpIdBlockConsistent, "snp-id-block-consistent", "Values of an ID block appear only with an ID key", "SEV-SNP ABI (AMD 56860), ID_KEY_DIGEST", rejected, warning);
-ATLS_CONSISTENCY(kSnpReportIdMa, "snp-report-id-ma", "A migration agent appears only where the guest policy allows one", "SEV-SNP ABI (AMD 56860), REPORT_ID_MA", rejected, info);
-ATLS_CONSISTENCY(kSnpMitVectorSubset, "snp-mit-vector-subset", "No mitigation was lost since launch", "SEV-SNP ABI (AMD 56860), LAUNCH_MIT_VECTOR", rejected, warning);
+ATLS_CONSISTENCY(kSnpAuthorKeyConsistent, "snp-author-key-consistent", "AUTHOR_KEY_EN agrees with the key digests", "SEV-SNP ABI (AMD 56860), AUTHOR_KEY_EN", refused, warning);
+ATLS_CONSISTENCY(kSnpIdBlockConsistent, "snp-id-block-consistent", "Values of an ID block appear only with an ID key", "SEV-SNP ABI (AMD 56860), ID_KEY_DIGEST", refused, warning);
+ATLS_CONSISTENCY(kSnpReportIdMa, "snp-report-id-ma", "A migration agent appears only where the guest policy allows one", "SEV-SNP ABI (AMD 56860), REPORT_ID_MA", refused, info);
+ATLS_CONSISTENCY(kSnpMitVectorSubset, "snp-mit-vector-subset", "No mitigation was lost since launch", "SEV-SNP ABI (AMD 56860), LAUNCH_MIT_VECTOR", refused, warning);
 
 #define ATLS_POLICY(var, id, title, ref, exit, severity) ATLS_SNP("SNP policy", var, id, title, ref, exit, severity)
 ATLS_POLICY(kSnpNoReference, "snp-no-reference", "A reference value identifies the guest", "RFC 9334 section 8.3; atls-policy(5)", partial, required);

@@ -1,0 +1,206 @@
+// From what was presented to a finished report: evidence, binding, freshness, policy as a whole, verdict.
+#include <algorithm>
+
+#include "base/hex.hpp"
+#include "evidence/snp_verify.hpp"
+#include "evidence/verify.hpp"
+#include "profile/constellation.hpp"
+#include "report/checks_atls.hpp"
+#include "report/checks_policy.hpp"
+#include "report/checks_snp.hpp"
+
+namespace atls::evidence {
+namespace {
+
+using namespace checks;
+using Origin = Presented::NonceOrigin;
+using MustPass = std::vector<const CheckSpec*>;
+
+constexpr const CheckSpec* kBindingChecks[] = {&kReportDataBinding, &kDummyNonce};
+
+// ---- policy as a whole ----
+
+void check_policy(const policy::Policy& policy, Time now, Report& report) {
+  if (!policy.not_before && !policy.not_after) {
+    report.skip(kPolicyValidity, "the policy has no validity period");
+  } else {
+    const bool early = policy.not_before && now < *policy.not_before, late = policy.not_after && now > *policy.not_after;
+    auto& r = report.judge(kPolicyValidity, !early && !late, early ? "the policy is not valid yet" : "the policy has expired: its reference values count as absent");
+    r.expected = (policy.not_before ? rfc3339(*policy.not_before) : "any time") + " to " + (policy.not_after ? rfc3339(*policy.not_after) : "any time");
+    r.actual = rfc3339(now);
+  }
+  std::string loosened;
+  for (const std::string& sentence : policy.loosened) loosened += (loosened.empty() ? "" : "; ") + sentence;
+  report.judge(kPolicyLoosened, loosened.empty(), loosened, Outcome::warn);
+}
+
+// ---- binding ----
+
+const CheckResult* binding_result(const Report& report) {
+  for (const CheckSpec* spec : kBindingChecks)
+    if (const CheckResult* r = report.find(spec->id)) return r;
+  return nullptr;
+}
+
+// What the match proves, and only when hardware signed the value that matched.
+BindingLevel proven_level(const std::optional<ExpectedBinding>& binding, const Report& report) {
+  const bool proven = binding && report.outcome_of(kReportDataBinding) == Outcome::pass && report.outcome_of(kSnpReportSignature) == Outcome::pass;
+  return proven ? binding->info.level : BindingLevel::none;
+}
+
+std::string why_no_level(const Report& report) {
+  const CheckResult* binding = binding_result(report);
+  if (binding == nullptr) return "the evidence was not compared with this TLS key";
+  if (binding->outcome != Outcome::pass) return "the binding is not proven, see " + std::string(binding->spec->id);
+  return report.find(kSnpReportSignature.id) != nullptr ? "the bound value is not signed, see snp-report-signature" : "nothing signs the bound value, see atls-hardware-root";
+}
+
+void say_what_a_level_leaves_open(BindingLevel level, Report& report) {
+  if (level == BindingLevel::none) report.add_not_proven("That this connection ends inside the attested guest: the evidence is not tied to the TLS key.");
+  if (level == BindingLevel::key)
+    report.add_not_proven("That the guest itself ends this connection: the evidence names the TLS key, not the handshake, so whoever holds that key could relay it.");
+  if (level == BindingLevel::handshake) report.add_not_proven("That application data belongs to the attested handshake beyond what TLS itself says.");
+}
+
+void judge_binding(const Presented& presented, const std::optional<ExpectedBinding>& binding, const policy::Policy& policy, Report& report) {
+  BindingInfo info = binding ? binding->info : BindingInfo{};
+  info.level = proven_level(binding, report);
+  const BindingLevel level = info.level;
+  report.binding = std::move(info);
+  say_what_a_level_leaves_open(level, report);
+
+  if (presented.chain.empty()) {
+    report.skip(kReportDataBinding, "raw evidence: there is no certificate that it could be bound to");
+    if (!policy.binding_min_explicit || policy.binding_min == BindingLevel::none) return (void)report.skip(kBindingLevel, "raw evidence has no channel");
+  }
+  const bool enough = level >= policy.binding_min;
+  const CheckResult* result = binding_result(report);
+  // A binding that was refused is one problem, not two: its level could not be evaluated then. Without hardware there is none.
+  const bool refused = !presented.chain.empty() && level == BindingLevel::none && (result == nullptr || result->outcome != Outcome::pass || result->spec == &kReportDataBinding);
+  auto& r = !enough && refused ? report.error(kBindingLevel, why_no_level(report)) : report.judge(kBindingLevel, enough, why_no_level(report));
+  r.expected = "at least " + std::string(binding_level_name(policy.binding_min));
+  r.actual = binding_level_name(level);
+}
+
+// ---- freshness ----
+
+void judge_freshness(const Presented& presented, const policy::Policy& policy, Report& report) {
+  FreshnessInfo info;
+  info.nonce = presented.nonce ? hex(*presented.nonce) : "";
+  const bool live = presented.live && !presented.chain.empty();
+  if (!live) {
+    info.source = "recorded";
+    report.add_not_proven("Freshness: this is a recording, it says what was true when it was made.");
+    if (policy.require_freshness) report.fail(kNonceFresh, "a recording cannot prove freshness; connect to the peer instead");
+    else report.skip(kNonceFresh, "a recording is judged");
+  } else if (presented.nonce_origin == Origin::drawn) {
+    info.source = "drawn";
+    const CheckResult* bound = report.find(kReportDataBinding.id);
+    info.proven = bound != nullptr && bound->outcome == Outcome::pass && report.outcome_of(kSnpReportSignature) == Outcome::pass;
+    report.pass(kNonceFresh);
+    if (!info.proven) report.add_not_proven("Freshness: no signed value contains the nonce of this connection.");
+  } else if (presented.nonce_origin == Origin::given) {
+    info.source = "given";
+    report.add_not_proven("Freshness: the nonce was fixed by the user, so the evidence may be a replay.");
+    if (policy.allow_not_fresh) report.warn(kNonceFresh, "the nonce was given, not drawn (--allow-not-fresh)");
+    else report.fail(kNonceFresh, "the nonce was given, not drawn for this connection; leave out --nonce, or say --allow-not-fresh");
+  } else {
+    info.source = "none";
+    report.add_not_proven("Freshness: there was no nonce.");
+    report.fail(kNonceFresh, "there was no nonce");
+  }
+  report.freshness = std::move(info);
+}
+
+// ---- the forms that evidence is presented in ----
+
+void check_tls(const Presented& presented, Report& report) {
+  if (!presented.live || !report.tls) return;
+  if (report.find(kTlsHandshake.id) == nullptr) report.pass(kTlsHandshake);
+  // A resumed session shows the certificate of an earlier handshake: nothing in it was made for this one.
+  report.judge(kTlsNotResumed, !report.tls->resumed, "the session was resumed: no evidence was shown in this handshake");
+}
+
+void verify_evidence(const Evidence& evidence, const std::optional<ExpectedBinding>& binding, const Presented& presented, const Context& context, Report& report,
+                     MustPass& must_pass) {
+  const Format* format = find_format(evidence.format);
+  if (format == nullptr) {
+    report.error(kHardwareRoot, "evidence of kind " + evidence.format + " cannot be judged by this version");
+    return;
+  }
+  format->verify(evidence, binding, presented.with_it, context, report);
+  const MustPass of_format = format->must_pass(context, report);
+  must_pass.insert(must_pass.end(), of_format.begin(), of_format.end());
+  for (const EvidenceInfo& info : report.evidence)
+    if (info.simulated) report.add_not_proven("That there is any hardware: the platform is simulated, and its keys are public.");
+}
+
+void appraise_chain(const Presented& presented, const Context& context, Report& report, MustPass& must_pass) {
+  using namespace profile::constellation;
+  check_tls(presented, report);
+  Extracted extracted = extract(presented.chain, presented.nonce, presented.peer_is_client, context.now, report);
+  if (!extracted.evidence) return;
+  if (report.outcome_of(kHardwareRoot) == Outcome::skip && extracted.evidence->format != "dummy") report.pass(kHardwareRoot, "judged by the checks of the evidence");
+  verify_evidence(*extracted.evidence, extracted.binding, presented, context, report, must_pass);
+  judge_binding(presented, extracted.binding, context.policy, report);
+  judge_freshness(presented, context.policy, report);
+  must_pass.insert(must_pass.end(), {&kEvidencePresent, &kEvidenceSingle, &kEvidenceType, &kDocumentDecode, &kLeafValidity, &kLeafSignature, &kLeafExtensions, &kUserData, &kHardwareRoot,
+                                     &kPolicyEvidenceKind, &kBindingLevel});
+  if (extracted.evidence->format == "snp") must_pass.push_back(&kReportDataBinding);
+  if (presented.live) must_pass.push_back(&kNonceFresh);
+}
+
+void appraise_raw(const Presented& presented, const Context& context, Report& report, MustPass& must_pass) {
+  verify_evidence(*presented.raw, std::nullopt, presented, context, report, must_pass);
+  judge_binding(presented, std::nullopt, context.policy, report);
+  judge_freshness(presented, context.policy, report);
+  must_pass.push_back(&kPolicyEvidenceKind);
+}
+
+void appraise_endorsements(const Presented& presented, const Context& context, Report& report) {
+  verify_snp_endorsements(presented.bare_endorsements, context, report);
+  const CheckResult* decoded = report.find(kSnpContainerDecode.id);
+  if (decoded != nullptr && decoded->on_fail == ExitCode::malformed) return;
+  report.fail(kEvidencePresent, "this file is an endorsement; nothing was attested. Give the report, or the certificate that carries the evidence");
+}
+
+bool is_fatal(const Report& report) {   // nothing was judged: more lines would only repeat that
+  const CheckResult* size = report.find(kSnpReportSize.id);
+  const CheckResult* container = report.find(kSnpContainerDecode.id);
+  const CheckResult* present = report.find(kEvidencePresent.id);
+  return (size != nullptr && size->outcome == Outcome::fail && size->on_fail == ExitCode::malformed) || (container != nullptr && container->outcome == Outcome::fail) ||
+         (present != nullptr && present->outcome == Outcome::fail);
+}
+
+}  // namespace
+
+struct Verifier {   // the only maker of proofs
+  static std::optional<VerifiedEvidence> proof(const Report& report) {
+    if (!report.verdict || report.verdict->code != ExitCode::verified || report.evidence.empty()) return std::nullopt;
+    return VerifiedEvidence(report.evidence.front().format);
+  }
+};
+
+Appraisal appraise(const Presented& presented, const Context& context, Report& report) {
+  MustPass must_pass;
+  if (!presented.profile.empty() && presented.profile != "constellation") {
+    report.finish_error(ExitCode::usage, "the profile " + presented.profile + " is not known");
+    return {};
+  }
+  if (!presented.chain.empty()) appraise_chain(presented, context, report, must_pass);
+  else if (presented.raw) appraise_raw(presented, context, report, must_pass);
+  else if (!presented.bare_endorsements.empty()) appraise_endorsements(presented, context, report);
+  else report.fail(kEvidencePresent, "nothing was presented");
+  check_policy(context.policy, context.now, report);
+  if (report.evidence.empty() || is_fatal(report)) must_pass.clear();
+  const bool judged = !report.evidence.empty();
+  report.finish(must_pass, context.policy.warnings_fail);
+  // Evidence that was never judged proves nothing, whatever the other checks say.
+  if (!judged && report.verdict->code == ExitCode::verified) {
+    report.fail(kEvidencePresent, "no evidence was judged");
+    report.finish({}, context.policy.warnings_fail);
+  }
+  return {Verifier::proof(report)};
+}
+
+}  // namespace atls::evidence

@@ -1,0 +1,27 @@
+// The kinds of evidence that can be judged, one row each.
+#include <algorithm>
+#include <array>
+
+#include "evidence/dummy_verify.hpp"
+#include "evidence/snp_claims.hpp"
+#include "evidence/snp_verify.hpp"
+#include "evidence/verify.hpp"
+
+namespace atls::evidence {
+namespace {
+
+constexpr std::array kFormats{
+    Format{"snp", "AMD SEV-SNP attestation report", detect_snp, verify_snp, snp_must_pass, evidence_claims},
+    Format{"dummy", "document without hardware signature", detect_dummy, verify_dummy, dummy_must_pass, evidence_claims},
+};
+
+}  // namespace
+
+std::span<const Format> formats() { return kFormats; }
+
+const Format* find_format(std::string_view id) {
+  const auto found = std::find_if(kFormats.begin(), kFormats.end(), [&](const Format& f) { return f.id == id; });
+  return found == kFormats.end() ? nullptr : &*found;
+}
+
+}  // namespace atls::evidence
