@@ -2,6 +2,7 @@
 
 #include "channel/accept_loop.hpp"
 #include "channel/server_tls.hpp"
+#include "report/checks_atls.hpp"
 
 namespace atls::channel {
 
@@ -41,6 +42,11 @@ struct ConnectionRun {
       record.client_report->subject = {"peer", record.peer, record.client_report->subject.sha256};
     }
     record.established = record.failure.empty();
+    // Judged well, but the handshake did not get to its end: the client may not even have the key of its certificate.
+    if (!record.established && record.client_report && record.client_report->verdict && record.client_report->verdict->code == ExitCode::verified) {
+      record.client_report->fail(checks::kTlsHandshake, record.failure);
+      record.client_report->finish({}, false);
+    }
     if (record.established) {
       Connection connection{stream, record, stop_fd};
       const Admission admission(std::move(handshake.proof));

@@ -155,8 +155,7 @@ int on_verify(X509_STORE_CTX* store, void*) {
     presented.live = true;
     presented.peer_is_client = true;
     handshake.report = handshake.options->new_report();
-    handshake.report->pass(checks::kTlsHandshake, "");
-    handshake.report->pass(checks::kTlsNotResumed, "");
+    handshake.report->tls = tls_info(*ssl, handshake.sni);
     auto appraisal = handshake.options->judge_client(presented, *handshake.report);
     ERR_clear_error();
     if (!appraisal.proof) return handshake.refusal = rejection(*handshake.report), 0;
