@@ -23,12 +23,12 @@ void check_reference(const SnpFacts& facts, const policy::Policy& policy, const 
   const std::string actual = "measurement " + hex(facts.report.measurement);
   if (policy::pins_identity(alternative)) {
     out.pass(checks::kSnpNoReference);
-    if (policy::pins_only_host_values(alternative)) out.add_not_proven("which image the guest runs: only host data is pinned, and the host chooses it");
+    if (policy::pins_only_host_values(alternative)) out.add_not_proven("Which image the guest runs: only host data is pinned, and the host chooses it.");
     return;
   }
   if (policy.any_measurement) {
     out.warn(checks::kSnpNoReference, "no reference value identifies the guest; accepted on request").actual = actual;
-    out.add_not_proven("which guest this is: no reference value identifies it, any guest on genuine hardware is accepted");
+    out.add_not_proven("Which guest this is: no reference value identifies it, any guest on genuine hardware is accepted.");
     return;
   }
   CheckResult& result = out.fail(checks::kSnpNoReference,

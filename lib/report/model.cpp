@@ -122,7 +122,9 @@ void Report::finish(const std::vector<const CheckSpec*>& must_pass, bool warning
   std::string reason;
   if (code != ExitCode::verified) {
     const auto first = std::find_if(checks.begin(), checks.end(), [&](const CheckResult& c) { return code_of(c) == code; });
-    reason = first->spec->id;
+    // A wrong command line is the user's, not the evidence's: no check is the reason then.
+    if (verdict_word(code) != "error") reason = first->spec->id;
+    else not_proven.insert(not_proven.begin(), "nothing was decided: " + std::string(first->spec->id) + ": " + first->detail);
   } else if (!anything_holds) {
     code = ExitCode::undecided;           // a vacuous proof is not a proof
     add_not_proven("no check was evaluated");

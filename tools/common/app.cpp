@@ -1,6 +1,7 @@
 #include "common/app.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "common/options.hpp"
@@ -122,6 +123,13 @@ std::string checks_list() {
   return out;
 }
 
+std::string checks_json() {
+  nlohmann::ordered_json all = nlohmann::ordered_json::array();
+  for (const CheckSpec* spec : all_checks())
+    all.push_back({{"id", spec->id}, {"title", spec->title}, {"reference", spec->reference}, {"area", spec->area}, {"exit_code", static_cast<int>(spec->on_fail)}});
+  return all.dump(2) + "\n";
+}
+
 std::unique_ptr<CLI::App> make_app(const ToolInfo& tool) {
   auto app = std::make_unique<CLI::App>(std::string(tool.summary), std::string(tool.name));
   CLI::App* raw = app.get();
@@ -129,8 +137,11 @@ std::unique_ptr<CLI::App> make_app(const ToolInfo& tool) {
   app->add_flag_callback("-h,--help", [raw] { throw Printed{help_text(*raw)}; }, "Show this help and exit")->group("General");
   const std::string version = std::string(tool.name) + " " + ATLS_VERSION + "\n";
   app->add_flag_callback("--version", [version] { throw Printed{version}; }, "Show the version and exit")->group("General");
-  app->add_flag_callback("--list-checks", [] { throw Printed{checks_list()}; },
-                         "List every check with its id, the exit status of its failure and what it proves, and exit")->group("General");
+  app->add_flag_callback("--list-checks", [raw] {
+                           const CLI::Option* json = raw->get_option_no_throw("--json");   // callbacks run when everything is parsed
+                           throw Printed{json && json->count() > 0 ? checks_json() : checks_list()};
+                         },
+                         "List every check with its id, the exit status of its failure and what it proves, and exit; with --json as JSON")->group("General");
   app->footer("Example:\n  " + std::string(tool.example));
   app->formatter(std::make_shared<Help>());
   app->option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);

@@ -13,5 +13,6 @@ std::string plain_message(std::string_view cli_message);   // lower case, one li
 // The candidate nearest to a misspelt word, or empty when none is near.
 std::string closest(std::string_view word, const std::vector<std::string>& candidates);
 std::string checks_list();                 // the text of --list-checks
+std::string checks_json();                 // the same for --list-checks --json
 
 }  // namespace atls::tools

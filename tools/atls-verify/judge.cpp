@@ -1,0 +1,57 @@
+#include "atls-verify/judge.hpp"
+
+#include <chrono>
+
+#include "evidence/present.hpp"
+#include "profile/registry.hpp"
+#include "report/checks_atls.hpp"
+#include "report/checks_snp.hpp"
+
+namespace atls::verify {
+namespace {
+
+double milliseconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
+Report no_evidence(Report report, const CheckSpec& check, const std::string& why) {
+  report.fail(check, why);
+  report.finish({}, false);
+  return report;
+}
+
+Report wrong_usage(Report report, const std::string& sentence) {
+  report.finish_error(ExitCode::usage, sentence);
+  return report;
+}
+
+}  // namespace
+
+Report judge(const Job& job, const Options& options, const tools::Setup& setup) {
+  Report report = tools::new_report(kTool.name, setup);
+  report.subject = {.kind = "file", .name = job.name, .sha256 = {}};
+  if (job.problem) return no_evidence(std::move(report), job.undecodable ? checks::kSnpContainerDecode : checks::kEvidencePresent, job.problem->where + ": " + job.problem->detail);
+
+  const auto start = std::chrono::steady_clock::now();
+  auto loaded = job.path.empty() ? Result<evidence::Loaded>(evidence::load_bytes(job.data, job.name, job.kind)) : evidence::load_path(job.path, job.kind);
+  if (!loaded) return no_evidence(std::move(report), checks::kEvidencePresent, loaded.error().detail);
+  report.subject.sha256 = loaded->sha256;
+  if (loaded->kind == evidence::InputKind::bundle) report.subject.kind = "bundle";
+  loaded->claims = {};                       // the report has the verifier's own tree
+
+  auto presented = evidence::present(*loaded, job.path.empty() && job.nonce ? job.nonce : options.nonce);
+  if (!presented) return wrong_usage(std::move(report), presented.error().detail);
+  if (options.profile != "auto") {
+    const std::string profile(profile::find_profile(options.profile)->id);
+    if (presented->chain.empty()) return wrong_usage(std::move(report), "--profile " + profile + " is about certificates, and this input is none that carries evidence");
+    if (presented->profile != profile) return wrong_usage(std::move(report), "--profile is " + profile + ", and the bundle was recorded with " + presented->profile);
+  }
+  report.profile = presented->profile;
+  report.timing_ms.emplace_back("decode", milliseconds_since(start));
+  const auto judged = std::chrono::steady_clock::now();
+  evidence::appraise(*presented, setup.context(), report);
+  report.timing_ms.emplace_back("verify", milliseconds_since(judged));
+  return report;
+}
+
+}  // namespace atls::verify

@@ -1,0 +1,11 @@
+// One input to one report.
+#pragma once
+
+#include "atls-verify/source.hpp"
+
+namespace atls::verify {
+
+// Never throws on content. Thread-safe: everything shared is read-only or locked inside the library.
+Report judge(const Job& job, const Options& options, const tools::Setup& setup);
+
+}  // namespace atls::verify

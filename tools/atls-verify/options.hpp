@@ -1,0 +1,41 @@
+// Command line of atls-verify.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "common/io.hpp"
+#include "common/options.hpp"
+#include "evidence/load.hpp"
+
+namespace atls::verify {
+
+inline constexpr tools::ToolInfo kTool{
+    .name = "atls-verify",
+    .summary = "Verify saved certificates, evidence and bundles of attested TLS, offline if need be",
+    .example = "atls-verify --offline --policy policy.json handshake.bundle"};
+
+struct Options {
+  std::vector<std::string> files;
+  bool stdin_jsonl = false;
+  std::string profile = "auto", nonce_hex, as;
+  unsigned jobs = 1;
+  tools::PolicyOptions policy;
+  tools::TrustOptions trust;
+  tools::CollateralOptions collateral;
+  tools::TimeOptions time;
+  tools::OutputOptions output;
+
+  // Decoded by check().
+  std::optional<Buffer> nonce;
+  std::optional<evidence::InputKind> kind;
+};
+
+void declare(CLI::App& app, Options& options);
+// After parsing: values and combinations that make no sense are a UsageError.
+void check(Options& options);
+
+}  // namespace atls::verify

@@ -1,0 +1,60 @@
+#include "atls-verify/run.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "atls-verify/emitter.hpp"
+#include "atls-verify/judge.hpp"
+#include "atls-verify/pipeline.hpp"
+
+namespace atls::verify {
+namespace {
+
+bool is_batch(const Options& options) {
+  return options.stdin_jsonl || options.files.size() > 1;
+}
+
+// One more look ahead: a directory may turn into many inputs, and then the report has the form for many.
+class Ahead : public Source {
+ public:
+  explicit Ahead(Source& source) : source_(source), first_(source.next()), second_(first_ ? source.next() : std::nullopt) {}
+  bool several() const { return second_.has_value(); }
+  std::optional<Job> next() override {
+    if (first_) return std::exchange(first_, std::exchange(second_, std::nullopt));
+    return source_.next();
+  }
+
+ private:
+  Source& source_;
+  std::optional<Job> first_, second_;
+};
+
+}  // namespace
+
+ExitCode run(const Options& options, std::istream& in, tools::Io& io) {
+  auto setup = tools::make_setup(options.policy, options.trust, options.collateral, options.time);
+  if (!setup) {
+    const bool policy = setup.error().where == "--policy";
+    throw tools::UsageError{setup.error().where + ": " + setup.error().detail, policy ? "see atls-policy(5); the JSON Schema is printed by --print-policy-schema" : ""};
+  }
+
+  const std::unique_ptr<Source> source = options.stdin_jsonl ? json_lines_source(in, options) : file_source(options);
+  const auto judge_one = [&](const Job& job) { return judge(job, options, *setup); };
+  std::optional<Ahead> ahead;
+  Source* inputs = source.get();
+  if (!is_batch(options)) inputs = &ahead.emplace(*source);
+  Emitter emitter(io, options.output, !ahead || ahead->several());
+  if (const auto status = emitter.open(); !status) throw tools::UsageError{status.error().where + ": " + status.error().detail, {}};
+  run_pipeline(*inputs, options.jobs, judge_one, [&](Report report) { emitter.add(std::move(report)); });
+  if (const auto status = emitter.finish(); !status) {
+    tools::print_error(io, kTool.name, status.error().where + ": " + status.error().detail);
+    return ExitCode::internal;
+  }
+  if (emitter.count() == 0) {
+    tools::print_error(io, kTool.name, "standard input held no input", "write one JSON object a line, with the keys name, data (base64), nonce (hex)");
+    return ExitCode::no_evidence;
+  }
+  return emitter.worst();
+}
+
+}  // namespace atls::verify
