@@ -13,7 +13,6 @@ namespace atls::azure {
 namespace {
 
 constexpr std::size_t kHardwareReportSize = kRuntimeOffset - kHardwareReportOffset;   // 1184
-constexpr std::size_t kRuntimeHeaderSize = kClaimsOffset - kRuntimeOffset;            // 20
 constexpr std::size_t kMaxKeys = 16;                                                  // two in every published sample
 
 std::string number(std::uint64_t v) { return std::to_string(v); }

@@ -91,7 +91,7 @@ std::optional<Error> check_list(const json& value, const Shape& shape, const std
 std::optional<Error> check_object(const json& value, const Shape& shape, const std::string& place) {
   if (!value.is_object()) return bad(place, fmt::format("an object is expected, found {}", value.type_name()));
   for (const auto& [key, member] : value.items()) {
-    const auto field = std::find_if(shape.members.begin(), shape.members.end(), [&](const Field& f) { return f.key == key; });
+    const auto field = std::find_if(shape.members.begin(), shape.members.end(), [&, &name = key](const Field& f) { return f.key == name; });
     if (field == shape.members.end()) {
       std::vector<std::string_view> known;
       for (const Field& f : shape.members) known.push_back(f.key);
