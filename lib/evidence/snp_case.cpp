@@ -156,7 +156,7 @@ std::string CaLink::label() const {
 }
 
 std::string describe(const std::vector<CollateralMiss>& misses) {
-  std::string out;
+  std::vector<std::string> told;   // a report without a processor is looked up under every product line: each answer once
   for (const CollateralMiss& miss : misses) {
     std::string_view why;
     switch (miss.why) {
@@ -166,10 +166,12 @@ std::string describe(const std::vector<CollateralMiss>& misses) {
       case CollateralMiss::Why::refused: why = "refused, it has no such object"; break;
       case CollateralMiss::Why::invalid: why = "gave something unusable"; break;
     }
-    if (!out.empty()) out += "; ";
-    out += std::string(collateral_source_name(miss.source)) + ": " + std::string(why);
-    if (!miss.detail.empty()) out += " (" + miss.detail + ")";
+    std::string sentence = std::string(collateral_source_name(miss.source)) + ": " + std::string(why);
+    if (!miss.detail.empty()) sentence += " (" + miss.detail + ")";
+    if (std::find(told.begin(), told.end(), sentence) == told.end()) told.push_back(std::move(sentence));
   }
+  std::string out;
+  for (const std::string& sentence : told) out += (out.empty() ? "" : "; ") + sentence;
   return out;
 }
 

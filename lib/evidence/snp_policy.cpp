@@ -32,7 +32,7 @@ void check_reference(const SnpFacts& facts, const policy::Policy& policy, const 
     return;
   }
   CheckResult& result = out.fail(checks::kSnpNoReference,
-                                 "genuine evidence of an unknown guest; pin --measurement, --id-key-digest, --author-key-digest or --host-data, or accept any guest with --any-measurement");
+                                 "nothing says which guest is expected; pin --measurement, --id-key-digest, --author-key-digest or --host-data, or accept any guest with --any-measurement");
   result.expected = "a reference value that identifies the guest";
   result.actual = actual;
 }

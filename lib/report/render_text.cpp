@@ -209,15 +209,57 @@ class Page {
       if (is_listed(check)) id_width = std::max(id_width, check.spec->id.size());
     std::string_view area;
     for (const CheckResult& check : report_.checks) {
+      if (check.spec->area != area) {
+        area = check.spec->area;
+        heading(area);
+      }
       if (!is_listed(check)) continue;
-      if (check.spec->area != area) out_ += "  " + std::string(check.spec->area) + '\n';
-      area = check.spec->area;
-      line(check, id_width);
+      if (check.outcome != Outcome::error || options_.verbose) line(check, id_width);
+      else if (is_first_with_this_reason(check)) errors(check);
     }
   }
 
-  // Skipped checks have a list of their own.
-  bool is_listed(const CheckResult& check) const { return check.outcome != Outcome::skip || options_.verbose; }
+  // One missing input leaves many checks unevaluated: those of one area with one reason are told together.
+  bool same_reason(const CheckResult& a, const CheckResult& b) const {
+    return a.outcome == Outcome::error && b.outcome == Outcome::error && a.spec->area == b.spec->area && a.detail == b.detail;
+  }
+  bool is_first_with_this_reason(const CheckResult& check) const {
+    return &*std::find_if(report_.checks.begin(), report_.checks.end(), [&](const CheckResult& c) { return same_reason(c, check); }) == &check;
+  }
+  void errors(const CheckResult& first) {
+    std::string ids;
+    for (const CheckResult& check : report_.checks)
+      if (same_reason(check, first)) ids += (ids.empty() ? "" : ", ") + std::string(check.spec->id);
+    constexpr std::size_t kColumn = 11;
+    out_ += "    " + text::painted(text::padded(outcome_word(Outcome::error), 5), outcome_color(Outcome::error), options_.color) + "  ";
+    for (bool start = true; const std::string& l : text::wrapped(ids, width_ - kColumn)) {
+      out_ += (start ? "" : std::string(kColumn, ' ')) + l + '\n';
+      start = false;
+    }
+    if (!first.detail.empty()) text::append_labelled(out_, kColumn, "detail", 9, safe(first.detail), width_);
+    values(first, kColumn, 9);
+  }
+
+  // "  SNP certificates                26 pass"; areas of which every check was skipped are not named.
+  void heading(std::string_view area) {
+    std::size_t passed = 0, told = 0;
+    for (const CheckResult& check : report_.checks) {
+      if (check.spec->area != area) continue;
+      passed += check.outcome == Outcome::pass ? 1 : 0;
+      told += check.outcome != Outcome::skip || options_.verbose ? 1 : 0;
+    }
+    if (told == 0) return;
+    const std::string count = std::to_string(passed);
+    out_ += "  " + text::padded(std::string(area), 30) + std::string(count.size() < 3 ? 3 - count.size() : 0, ' ') + count + " pass\n";
+  }
+
+  // A pass is told one by one with --verbose, or when it has something to say; skipped checks have a list of their own.
+  bool is_listed(const CheckResult& check) const {
+    if (options_.verbose) return true;
+    if (check.outcome == Outcome::skip) return false;
+    const bool speaks = check.spec->severity == Severity::info || check.spec->severity == Severity::warning;
+    return check.outcome != Outcome::pass || (speaks && !check.detail.empty());
+  }
 
   void line(const CheckResult& check, std::size_t id_width) {
     constexpr std::size_t kIndent = 4, kOutcome = 5;
@@ -232,15 +274,24 @@ class Page {
     if (options_.verbose) text::append_labelled(out_, column, "see", 9, check.spec->reference, width_);
   }
 
+  // Grouped by reason, since most checks of a policy are skipped for the same one.
   void not_checked() {
-    std::vector<std::string> ids;
-    for (const CheckResult& check : report_.checks)
-      if (check.outcome == Outcome::skip) ids.emplace_back(check.spec->id);
-    if (ids.empty() || options_.verbose) return;   // --verbose has told each with its reason
-    std::string list;
-    for (const std::string& id : ids) list += (list.empty() ? "" : ", ") + id;
-    out_ += "\n" + title("Not checked: " + std::to_string(ids.size()) + " (--verbose says why)");
-    for (const std::string& l : text::wrapped(list, width_ - 2)) out_ += "  " + l + '\n';
+    std::vector<std::pair<std::string, std::string>> reasons;   // reason, ids
+    std::size_t total = 0;
+    for (const CheckResult& check : report_.checks) {
+      if (check.outcome != Outcome::skip) continue;
+      ++total;
+      auto it = std::find_if(reasons.begin(), reasons.end(), [&](const auto& r) { return r.first == check.detail; });
+      if (it == reasons.end()) it = reasons.insert(reasons.end(), {check.detail, ""});
+      it->second += (it->second.empty() ? "" : ", ") + std::string(check.spec->id);
+    }
+    if (total == 0 || options_.verbose) return;   // --verbose has told each with its reason
+    out_ += "\n" + title("Not checked: " + std::to_string(total));
+    for (const auto& [reason, ids] : reasons)
+      for (bool first = true; const std::string& l : text::wrapped(safe(reason) + ": " + ids, width_ - 5)) {
+        out_ += (first ? "  -  " : "     ") + l + '\n';
+        first = false;
+      }
   }
 
   void claims() {

@@ -172,7 +172,7 @@ FACTS = {
     "certificates": lambda t, r, f: [{k: certificate(c)[k] for k in f[0]} for c in t.all("certificate")],
     "spl": lambda t, r, f: {k: amd(t, k) for k in f},
     "hwid_prefix": lambda t, r, f: (amd(t, "hwID") or "")[:len(f)],
-    "hwid_len": lambda t, r, f: t.node("amd_extensions", "hwID")["size"],
+    "hwid_len": lambda t, r, f: (t.node("amd_extensions", "hwID") or {"size": 0})["size"],
     "product_name_ext": lambda t, r, f: amd(t, "productName"), "csp_id": lambda t, r, f: amd(t, "cspID"),
     "amd_extensions": lambda t, r, f: amd_extensions(t),
     "json_keys": lambda t, r, f: sorted(c["name"] for c in t.roots[0]["children"]),
