@@ -14,7 +14,7 @@
 namespace atls::crypto {
 namespace {
 
-constexpr std::size_t kMaxCertificateBytes = 1024 * 1024;   // product limit of a whole chain
+constexpr std::size_t kMaxCertificateBytes = 1024 * 1024;  // product limit of a whole chain
 
 // The SubjectPublicKeyInfo octets as they stand: OpenSSL would re-encode them, and hashes are over what the peer sent.
 // TBSCertificate: [0] version OPTIONAL, serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo.
@@ -28,7 +28,7 @@ Result<Buffer> raw_spki(Bytes der) {
     const auto tlv = asn1::read(tbs->content, at);
     if (!tlv) return tlv.error();
     const std::size_t size = tlv->header + tlv->content.size();
-    if (field == 0 && tlv->tag != 0xA0) ++field;   // version 1: no version field
+    if (field == 0 && tlv->tag != 0xA0) ++field;  // version 1: no version field
     if (field == 6) return to_buffer(tbs->content.subspan(at, size));
     at += size;
   }
@@ -49,30 +49,42 @@ KeyType key_type_of(const X509* x) {
   if (X509_PUBKEY_get0_param(&algorithm, nullptr, nullptr, &full, X509_get_X509_PUBKEY(x)) != 1) return KeyType::unknown;
   switch (OBJ_obj2nid(algorithm)) {
     case NID_rsaEncryption:
-    case NID_rsassaPss: return KeyType::rsa;
-    case NID_ED25519: return KeyType::ed25519;
-    case NID_X9_62_id_ecPublicKey: break;
-    default: return KeyType::unknown;
+    case NID_rsassaPss:
+      return KeyType::rsa;
+    case NID_ED25519:
+      return KeyType::ed25519;
+    case NID_X9_62_id_ecPublicKey:
+      break;
+    default:
+      return KeyType::unknown;
   }
   int parameter_type = 0;
   const void* parameter = nullptr;
   X509_ALGOR_get0(nullptr, &parameter_type, &parameter, full);
-  if (parameter_type != V_ASN1_OBJECT) return KeyType::unknown;   // explicit curve parameters are not a named curve
+  if (parameter_type != V_ASN1_OBJECT) return KeyType::unknown;  // explicit curve parameters are not a named curve
   switch (OBJ_obj2nid(static_cast<const ASN1_OBJECT*>(parameter))) {
-    case NID_X9_62_prime256v1: return KeyType::ec_p256;
-    case NID_secp384r1: return KeyType::ec_p384;
-    default: return KeyType::unknown;
+    case NID_X9_62_prime256v1:
+      return KeyType::ec_p256;
+    case NID_secp384r1:
+      return KeyType::ec_p384;
+    default:
+      return KeyType::unknown;
   }
 }
 
 std::string key_text_of(KeyType type, int bits, bool readable) {
   if (!readable) return "unreadable key";
   switch (type) {
-    case KeyType::rsa: return "RSA " + std::to_string(bits);
-    case KeyType::ec_p256: return "EC secp256r1";
-    case KeyType::ec_p384: return "EC secp384r1";
-    case KeyType::ed25519: return "Ed25519";
-    case KeyType::unknown: break;
+    case KeyType::rsa:
+      return "RSA " + std::to_string(bits);
+    case KeyType::ec_p256:
+      return "EC secp256r1";
+    case KeyType::ec_p384:
+      return "EC secp384r1";
+    case KeyType::ed25519:
+      return "Ed25519";
+    case KeyType::unknown:
+      break;
   }
   return "other key of " + std::to_string(bits) + " bits";
 }
@@ -128,7 +140,7 @@ Result<Certificate> Certificate::from_der(Bytes der) {
   if (basic && basic->pathlen != nullptr) data->path_length = ASN1_INTEGER_get(basic->pathlen);
   const Handle<ASN1_BIT_STRING, ASN1_BIT_STRING_free> usage(
       static_cast<ASN1_BIT_STRING*>(X509_get_ext_d2i(x, NID_key_usage, nullptr, nullptr)));
-  data->cert_sign = usage && ASN1_BIT_STRING_get_bit(usage.get(), 5) == 1;   // keyCertSign, RFC 5280 4.2.1.3
+  data->cert_sign = usage && ASN1_BIT_STRING_get_bit(usage.get(), 5) == 1;  // keyCertSign, RFC 5280 4.2.1.3
 
   data->key = X509_get0_pubkey(x);
   data->key_type = key_type_of(x);
@@ -136,7 +148,8 @@ Result<Certificate> Certificate::from_der(Bytes der) {
     data->key_bits = EVP_PKEY_get_bits(data->key);
     if (data->key_type == KeyType::rsa) {
       BIGNUM* exponent = nullptr;
-      if (EVP_PKEY_get_bn_param(data->key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1) data->exponent_65537 = BN_is_word(exponent, 65537) == 1;
+      if (EVP_PKEY_get_bn_param(data->key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1)
+        data->exponent_65537 = BN_is_word(exponent, 65537) == 1;
       BN_free(exponent);
     }
   }
@@ -146,43 +159,96 @@ Result<Certificate> Certificate::from_der(Bytes der) {
   X509_get0_signature(nullptr, &algorithm, x);
   data->signature_oid = algorithm_oid(algorithm);
   data->scheme = scheme_of(algorithm);
-  ERR_clear_error();   // extensions that do not decode leave entries; the accessors above say "absent"
+  ERR_clear_error();  // extensions that do not decode leave entries; the accessors above say "absent"
 
   Certificate out;
   out.data_ = std::move(data);
   return out;
 }
 
-const Buffer& Certificate::der() const { return data_->der; }
-Buffer Certificate::spki() const { return data_->spki; }
-std::string Certificate::spki_sha256() const { return data_->spki_sha256; }
-Buffer Certificate::subject_der() const { return data_->subject; }
-Buffer Certificate::issuer_der() const { return data_->issuer; }
-std::string Certificate::subject_text() const { return data_->subject_text; }
-std::string Certificate::issuer_text() const { return data_->issuer_text; }
-std::string Certificate::subject_cn() const { return data_->subject_cn; }
-std::string Certificate::issuer_cn() const { return data_->issuer_cn; }
-std::string Certificate::serial_hex() const { return data_->serial; }
-long Certificate::version() const { return X509_get_version(data_->x509.get()) + 1; }
-std::optional<Time> Certificate::not_before() const { return data_->not_before; }
-std::optional<Time> Certificate::not_after() const { return data_->not_after; }
-const std::vector<Extension>& Certificate::extensions() const { return data_->extensions; }
+const Buffer& Certificate::der() const {
+  return data_->der;
+}
+Buffer Certificate::spki() const {
+  return data_->spki;
+}
+std::string Certificate::spki_sha256() const {
+  return data_->spki_sha256;
+}
+Buffer Certificate::subject_der() const {
+  return data_->subject;
+}
+Buffer Certificate::issuer_der() const {
+  return data_->issuer;
+}
+std::string Certificate::subject_text() const {
+  return data_->subject_text;
+}
+std::string Certificate::issuer_text() const {
+  return data_->issuer_text;
+}
+std::string Certificate::subject_cn() const {
+  return data_->subject_cn;
+}
+std::string Certificate::issuer_cn() const {
+  return data_->issuer_cn;
+}
+std::string Certificate::serial_hex() const {
+  return data_->serial;
+}
+long Certificate::version() const {
+  return X509_get_version(data_->x509.get()) + 1;
+}
+std::optional<Time> Certificate::not_before() const {
+  return data_->not_before;
+}
+std::optional<Time> Certificate::not_after() const {
+  return data_->not_after;
+}
+const std::vector<Extension>& Certificate::extensions() const {
+  return data_->extensions;
+}
 const Extension* Certificate::extension(std::string_view oid) const {
-  const auto found = std::find_if(data_->extensions.begin(), data_->extensions.end(), [&](const Extension& e) { return e.oid == oid; });
+  const auto found =
+      std::find_if(data_->extensions.begin(), data_->extensions.end(), [&](const Extension& e) { return e.oid == oid; });
   return found == data_->extensions.end() ? nullptr : &*found;
 }
-bool Certificate::is_ca() const { return data_->is_ca; }
-std::optional<long> Certificate::path_length() const { return data_->path_length; }
-bool Certificate::key_usage_cert_sign() const { return data_->cert_sign; }
-std::vector<std::string> Certificate::eku_oids() const { return data_->eku; }
-KeyType Certificate::key_type() const { return data_->key_type; }
-int Certificate::key_bits() const { return data_->key_bits; }
-bool Certificate::rsa_exponent_is_65537() const { return data_->exponent_65537; }
-std::string Certificate::signature_oid() const { return data_->signature_oid; }
-SignatureScheme Certificate::signature_scheme() const { return data_->scheme; }
-std::string Certificate::key_text() const { return data_->key_text; }
-EVP_PKEY* Certificate::key() const { return data_->key; }
-X509* Certificate::x509() const { return data_->x509.get(); }
+bool Certificate::is_ca() const {
+  return data_->is_ca;
+}
+std::optional<long> Certificate::path_length() const {
+  return data_->path_length;
+}
+bool Certificate::key_usage_cert_sign() const {
+  return data_->cert_sign;
+}
+std::vector<std::string> Certificate::eku_oids() const {
+  return data_->eku;
+}
+KeyType Certificate::key_type() const {
+  return data_->key_type;
+}
+int Certificate::key_bits() const {
+  return data_->key_bits;
+}
+bool Certificate::rsa_exponent_is_65537() const {
+  return data_->exponent_65537;
+}
+std::string Certificate::signature_oid() const {
+  return data_->signature_oid;
+}
+SignatureScheme Certificate::signature_scheme() const {
+  return data_->scheme;
+}
+std::string Certificate::key_text() const {
+  return data_->key_text;
+}
+EVP_PKEY* Certificate::key() const {
+  return data_->key;
+}
+X509* Certificate::x509() const {
+  return data_->x509.get();
+}
 
 Result<bool> Certificate::signed_by(const EVP_PKEY& issuer_key) const {
   // X509_verify also demands that the inner and the outer signature algorithm are the same. It does not change the key.
@@ -212,7 +278,8 @@ Result<Crl> Crl::from_der(Bytes der) {
   STACK_OF(X509_REVOKED)* entries = X509_CRL_get_REVOKED(data->crl.get());
   for (int i = 0; i < sk_X509_REVOKED_num(entries); ++i) {
     const X509_REVOKED* entry = sk_X509_REVOKED_value(entries, i);
-    data->revoked.push_back({integer_hex(X509_REVOKED_get0_serialNumber(entry)), time_of(X509_REVOKED_get0_revocationDate(entry))});
+    data->revoked.push_back(
+        {integer_hex(X509_REVOKED_get0_serialNumber(entry)), time_of(X509_REVOKED_get0_revocationDate(entry))});
   }
   ERR_clear_error();
   Crl out;
@@ -220,16 +287,33 @@ Result<Crl> Crl::from_der(Bytes der) {
   return out;
 }
 
-const Buffer& Crl::der() const { return data_->der; }
-Buffer Crl::issuer_der() const { return data_->issuer; }
-std::string Crl::issuer_text() const { return name_text(X509_CRL_get_issuer(data_->crl.get())); }
-std::string Crl::issuer_cn() const { return name_cn(X509_CRL_get_issuer(data_->crl.get())); }
-std::optional<Time> Crl::this_update() const { return time_of(X509_CRL_get0_lastUpdate(data_->crl.get())); }
-std::optional<Time> Crl::next_update() const { return time_of(X509_CRL_get0_nextUpdate(data_->crl.get())); }
-std::vector<RevokedEntry> Crl::revoked() const { return data_->revoked; }
-const std::vector<Extension>& Crl::extensions() const { return data_->extensions; }
+const Buffer& Crl::der() const {
+  return data_->der;
+}
+Buffer Crl::issuer_der() const {
+  return data_->issuer;
+}
+std::string Crl::issuer_text() const {
+  return name_text(X509_CRL_get_issuer(data_->crl.get()));
+}
+std::string Crl::issuer_cn() const {
+  return name_cn(X509_CRL_get_issuer(data_->crl.get()));
+}
+std::optional<Time> Crl::this_update() const {
+  return time_of(X509_CRL_get0_lastUpdate(data_->crl.get()));
+}
+std::optional<Time> Crl::next_update() const {
+  return time_of(X509_CRL_get0_nextUpdate(data_->crl.get()));
+}
+std::vector<RevokedEntry> Crl::revoked() const {
+  return data_->revoked;
+}
+const std::vector<Extension>& Crl::extensions() const {
+  return data_->extensions;
+}
 bool Crl::revokes(std::string_view serial_hex) const {
-  return std::any_of(data_->revoked.begin(), data_->revoked.end(), [&](const RevokedEntry& e) { return e.serial_hex == serial_hex; });
+  return std::any_of(data_->revoked.begin(), data_->revoked.end(),
+                     [&](const RevokedEntry& e) { return e.serial_hex == serial_hex; });
 }
 std::optional<std::string> Crl::number() const {
   const Handle<ASN1_INTEGER, ASN1_INTEGER_free> value(
@@ -257,7 +341,8 @@ Result<PkeyPtr> public_key_from_spki(Bytes der) {
   const unsigned char* end = der.data();
   PkeyPtr key(d2i_PUBKEY(nullptr, &end, static_cast<long>(der.size())));
   if (!key) return openssl_error("public key", Errc::bad_value);
-  if (static_cast<std::size_t>(end - der.data()) != der.size()) return Error{Errc::bad_value, "public key", "bytes after the key", 0};
+  if (static_cast<std::size_t>(end - der.data()) != der.size())
+    return Error{Errc::bad_value, "public key", "bytes after the key", 0};
   return key;
 }
 
@@ -265,10 +350,11 @@ Result<bool> verify_ecdsa_p384_sha384(EVP_PKEY& key, Bytes message, Bytes r, Byt
   if (EVP_PKEY_get_base_id(&key) != EVP_PKEY_EC || EVP_PKEY_get_bits(&key) != 384)
     return Error{Errc::unsupported, "ECDSA P-384", "the key is not an EC P-384 key", 0};
   const Handle<ECDSA_SIG, ECDSA_SIG_free> signature(ECDSA_SIG_new());
-  BnPtr r_number(BN_bin2bn(r.data(), static_cast<int>(r.size()), nullptr)), s_number(BN_bin2bn(s.data(), static_cast<int>(s.size()), nullptr));
+  BnPtr r_number(BN_bin2bn(r.data(), static_cast<int>(r.size()), nullptr)),
+      s_number(BN_bin2bn(s.data(), static_cast<int>(s.size()), nullptr));
   if (!signature || !r_number || !s_number || ECDSA_SIG_set0(signature.get(), r_number.get(), s_number.get()) != 1)
     return openssl_error("ECDSA_SIG_set0");
-  (void)r_number.release();   // owned by the signature now
+  (void)r_number.release();  // owned by the signature now
   (void)s_number.release();
   unsigned char* encoded = nullptr;
   const int size = i2d_ECDSA_SIG(signature.get(), &encoded);
@@ -277,7 +363,8 @@ Result<bool> verify_ecdsa_p384_sha384(EVP_PKEY& key, Bytes message, Bytes r, Byt
   OPENSSL_free(encoded);
 
   const MdCtxPtr ctx(EVP_MD_CTX_new());
-  if (!ctx || EVP_DigestVerifyInit(ctx.get(), nullptr, EVP_sha384(), nullptr, &key) != 1) return openssl_error("EVP_DigestVerifyInit");
+  if (!ctx || EVP_DigestVerifyInit(ctx.get(), nullptr, EVP_sha384(), nullptr, &key) != 1)
+    return openssl_error("EVP_DigestVerifyInit");
   const int rc = EVP_DigestVerify(ctx.get(), der.data(), der.size(), message.data(), message.size());
   ERR_clear_error();
   return rc == 1;

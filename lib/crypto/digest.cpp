@@ -26,10 +26,18 @@ Buffer digest(const EVP_MD* md, std::initializer_list<Bytes> parts) {
 
 }  // namespace
 
-Buffer sha256(Bytes data) { return digest(EVP_sha256(), {data}); }
-Buffer sha384(Bytes data) { return digest(EVP_sha384(), {data}); }
-Buffer sha512(Bytes data) { return digest(EVP_sha512(), {data}); }
-Buffer sha256_of(std::initializer_list<Bytes> parts) { return digest(EVP_sha256(), parts); }
+Buffer sha256(Bytes data) {
+  return digest(EVP_sha256(), {data});
+}
+Buffer sha384(Bytes data) {
+  return digest(EVP_sha384(), {data});
+}
+Buffer sha512(Bytes data) {
+  return digest(EVP_sha512(), {data});
+}
+Buffer sha256_of(std::initializer_list<Bytes> parts) {
+  return digest(EVP_sha256(), parts);
+}
 
 Buffer random_bytes(std::size_t n) {
   Buffer out(n);
@@ -50,7 +58,7 @@ Buffer hkdf_sha256(Bytes secret, std::string_view info, std::size_t n) {
                     EVP_PKEY_CTX_add1_hkdf_info(ctx.get(), as_bytes(info).data(), static_cast<int>(info.size())) == 1 &&
                     EVP_PKEY_derive(ctx.get(), out.data(), &size) == 1 && size == n;
   ERR_clear_error();
-  if (!done) throw std::runtime_error("HKDF failed");   // n over 255 * 32, RFC 5869, or an empty secret
+  if (!done) throw std::runtime_error("HKDF failed");  // n over 255 * 32, RFC 5869, or an empty secret
   return out;
 }
 

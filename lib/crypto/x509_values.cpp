@@ -8,10 +8,12 @@
 namespace atls::crypto {
 namespace {
 
-constexpr int kMaxOidBytes = 128;      // real ones have about ten; the conversion to text is quadratic
-constexpr int kMaxNumberBytes = 64;    // a CRL number has at most 20 octets, RFC 5280 5.2.3
+constexpr int kMaxOidBytes = 128;    // real ones have about ten; the conversion to text is quadratic
+constexpr int kMaxNumberBytes = 64;  // a CRL number has at most 20 octets, RFC 5280 5.2.3
 
-struct OpensslText { void operator()(char* p) const { OPENSSL_free(p); } };
+struct OpensslText {
+  void operator()(char* p) const { OPENSSL_free(p); }
+};
 using TextPtr = std::unique_ptr<char, OpensslText>;
 
 bool is_algorithm(const X509_ALGOR* algorithm, int nid) {
@@ -55,7 +57,8 @@ Buffer name_der(const X509_NAME* name) {
 
 std::string name_text(const X509_NAME* name) {
   const BioPtr out(BIO_new(BIO_s_mem()));
-  if (!out || X509_NAME_print_ex(out.get(), name, 0, (XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB))) < 0) return {};
+  if (!out || X509_NAME_print_ex(out.get(), name, 0, (XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB))) < 0)
+    return {};
   char* text = nullptr;
   const long size = BIO_get_mem_data(out.get(), &text);
   return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string{};
@@ -80,7 +83,8 @@ std::string integer_hex(const ASN1_INTEGER* value) {
   const bool negative = !digits.empty() && digits[0] == '-';
   if (negative) digits.erase(0, 1);
   digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size() - 1));
-  std::transform(digits.begin(), digits.end(), digits.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(digits.begin(), digits.end(), digits.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return negative ? "-" + digits : digits;
 }
 
@@ -94,14 +98,15 @@ std::optional<std::string> integer_decimal(const ASN1_INTEGER* value) {
 
 std::optional<Time> time_of(const ASN1_TIME* value) {
   std::tm tm{};
-  if (value == nullptr || ASN1_TIME_to_tm(value, &tm) != 1) return std::nullopt;   // a null pointer would mean "now"
+  if (value == nullptr || ASN1_TIME_to_tm(value, &tm) != 1) return std::nullopt;  // a null pointer would mean "now"
   using namespace std::chrono;
-  const year_month_day date{year{tm.tm_year + 1900}, month{static_cast<unsigned>(tm.tm_mon + 1)}, day{static_cast<unsigned>(tm.tm_mday)}};
+  const year_month_day date{year{tm.tm_year + 1900}, month{static_cast<unsigned>(tm.tm_mon + 1)},
+                            day{static_cast<unsigned>(tm.tm_mday)}};
   if (!date.ok()) return std::nullopt;
   return sys_days{date} + hours{tm.tm_hour} + minutes{tm.tm_min} + seconds{tm.tm_sec};
 }
 
-std::vector<Extension> extensions_of(const STACK_OF(X509_EXTENSION)* stack) {
+std::vector<Extension> extensions_of(const STACK_OF(X509_EXTENSION) * stack) {
   std::vector<Extension> out;
   for (int i = 0; i < sk_X509_EXTENSION_num(stack); ++i) {
     X509_EXTENSION* extension = sk_X509_EXTENSION_value(stack, i);
@@ -125,15 +130,19 @@ SignatureScheme scheme_of(const X509_ALGOR* algorithm) {
   const ASN1_OBJECT* oid = nullptr;
   X509_ALGOR_get0(&oid, nullptr, nullptr, algorithm);
   switch (OBJ_obj2nid(oid)) {
-    case NID_sha256WithRSAEncryption: return SignatureScheme::rsa_pkcs1_sha256;
-    case NID_ecdsa_with_SHA256: return SignatureScheme::ecdsa_sha256;
-    case NID_ecdsa_with_SHA384: return SignatureScheme::ecdsa_sha384;
+    case NID_sha256WithRSAEncryption:
+      return SignatureScheme::rsa_pkcs1_sha256;
+    case NID_ecdsa_with_SHA256:
+      return SignatureScheme::ecdsa_sha256;
+    case NID_ecdsa_with_SHA384:
+      return SignatureScheme::ecdsa_sha384;
     case NID_rsassaPss: {
       const bool sha384 = algorithm->parameter != nullptr && is_pss_sha384(algorithm->parameter);
       ERR_clear_error();
       return sha384 ? SignatureScheme::rsa_pss_sha384 : SignatureScheme::rsa_pss_other;
     }
-    default: return SignatureScheme::unknown;
+    default:
+      return SignatureScheme::unknown;
   }
 }
 

@@ -25,8 +25,11 @@ void check_policy(const policy::Policy& policy, Time now, Report& report) {
     report.skip(kPolicyValidity, "the policy has no validity period");
   } else {
     const bool early = policy.not_before && now < *policy.not_before, late = policy.not_after && now > *policy.not_after;
-    auto& r = report.judge(kPolicyValidity, !early && !late, early ? "the policy is not valid yet" : "the policy has expired: its reference values count as absent");
-    r.expected = (policy.not_before ? rfc3339(*policy.not_before) : "any time") + " to " + (policy.not_after ? rfc3339(*policy.not_after) : "any time");
+    auto& r =
+        report.judge(kPolicyValidity, !early && !late,
+                     early ? "the policy is not valid yet" : "the policy has expired: its reference values count as absent");
+    r.expected = (policy.not_before ? rfc3339(*policy.not_before) : "any time") + " to " +
+                 (policy.not_after ? rfc3339(*policy.not_after) : "any time");
     r.actual = rfc3339(now);
   }
   std::string loosened;
@@ -44,7 +47,8 @@ const CheckResult* binding_result(const Report& report) {
 
 // What the match proves, and only when hardware signed the value that matched.
 BindingLevel proven_level(const std::optional<ExpectedBinding>& binding, const Report& report) {
-  const bool proven = binding && report.outcome_of(kReportDataBinding) == Outcome::pass && report.outcome_of(kSnpReportSignature) == Outcome::pass;
+  const bool proven = binding && report.outcome_of(kReportDataBinding) == Outcome::pass &&
+                      report.outcome_of(kSnpReportSignature) == Outcome::pass;
   return proven ? binding->info.level : BindingLevel::none;
 }
 
@@ -52,17 +56,23 @@ std::string why_no_level(const Report& report) {
   const CheckResult* binding = binding_result(report);
   if (binding == nullptr) return "the evidence was not compared with this TLS key";
   if (binding->outcome != Outcome::pass) return "the binding is not proven, see " + std::string(binding->spec->id);
-  return report.find(kSnpReportSignature.id) != nullptr ? "the bound value is not signed, see snp-report-signature" : "nothing signs the bound value, see atls-hardware-root";
+  return report.find(kSnpReportSignature.id) != nullptr ? "the bound value is not signed, see snp-report-signature"
+                                                        : "nothing signs the bound value, see atls-hardware-root";
 }
 
 void say_what_a_level_leaves_open(BindingLevel level, Report& report) {
-  if (level == BindingLevel::none) report.add_not_proven("That this connection ends inside the attested guest: the evidence is not tied to the TLS key.");
+  if (level == BindingLevel::none)
+    report.add_not_proven("That this connection ends inside the attested guest: the evidence is not tied to the TLS key.");
   if (level == BindingLevel::key)
-    report.add_not_proven("That the guest itself ends this connection: the evidence names the TLS key, not the handshake, so whoever holds that key could relay it.");
-  if (level == BindingLevel::handshake) report.add_not_proven("That application data belongs to the attested handshake beyond what TLS itself says.");
+    report.add_not_proven(
+        "That the guest itself ends this connection: the evidence names the TLS key, not the handshake, so whoever holds that "
+        "key could relay it.");
+  if (level == BindingLevel::handshake)
+    report.add_not_proven("That application data belongs to the attested handshake beyond what TLS itself says.");
 }
 
-void judge_binding(const Presented& presented, const std::optional<ExpectedBinding>& binding, const policy::Policy& policy, Report& report) {
+void judge_binding(const Presented& presented, const std::optional<ExpectedBinding>& binding, const policy::Policy& policy,
+                   Report& report) {
   BindingInfo info = binding ? binding->info : BindingInfo{};
   info.level = proven_level(binding, report);
   const BindingLevel level = info.level;
@@ -71,13 +81,16 @@ void judge_binding(const Presented& presented, const std::optional<ExpectedBindi
 
   if (presented.chain.empty()) {
     report.skip(kReportDataBinding, "raw evidence: there is no certificate that it could be bound to");
-    if (!policy.binding_min_explicit || policy.binding_min == BindingLevel::none) return (void)report.skip(kBindingLevel, "raw evidence has no channel");
+    if (!policy.binding_min_explicit || policy.binding_min == BindingLevel::none)
+      return (void)report.skip(kBindingLevel, "raw evidence has no channel");
   }
   const bool enough = level >= policy.binding_min;
   const CheckResult* result = binding_result(report);
   // A binding that was refused is one problem, not two: its level could not be evaluated then. Without hardware there is none.
-  const bool refused = !presented.chain.empty() && level == BindingLevel::none && (result == nullptr || result->outcome != Outcome::pass || result->spec == &kReportDataBinding);
-  auto& r = !enough && refused ? report.error(kBindingLevel, why_no_level(report)) : report.judge(kBindingLevel, enough, why_no_level(report));
+  const bool refused = !presented.chain.empty() && level == BindingLevel::none &&
+                       (result == nullptr || result->outcome != Outcome::pass || result->spec == &kReportDataBinding);
+  auto& r = !enough && refused ? report.error(kBindingLevel, why_no_level(report))
+                               : report.judge(kBindingLevel, enough, why_no_level(report));
   r.expected = "at least " + std::string(binding_level_name(policy.binding_min));
   r.actual = binding_level_name(level);
 }
@@ -91,8 +104,10 @@ void judge_freshness(const Presented& presented, const policy::Policy& policy, R
   if (!live) {
     info.source = "recorded";
     report.add_not_proven("Freshness: this is a recording, it says what was true when it was made.");
-    if (policy.require_freshness) report.fail(kNonceFresh, "a recording cannot prove freshness; connect to the peer instead");
-    else report.skip(kNonceFresh, "a recording is judged");
+    if (policy.require_freshness)
+      report.fail(kNonceFresh, "a recording cannot prove freshness; connect to the peer instead");
+    else
+      report.skip(kNonceFresh, "a recording is judged");
   } else if (presented.nonce_origin == Origin::drawn) {
     info.source = "drawn";
     const CheckResult* bound = report.find(kReportDataBinding.id);
@@ -102,8 +117,10 @@ void judge_freshness(const Presented& presented, const policy::Policy& policy, R
   } else if (presented.nonce_origin == Origin::given) {
     info.source = "given";
     report.add_not_proven("Freshness: the nonce was fixed by the user, so the evidence may be a replay.");
-    if (policy.allow_not_fresh) report.warn(kNonceFresh, "the nonce was given, not drawn (--allow-not-fresh)");
-    else report.fail(kNonceFresh, "the nonce was given, not drawn for this connection; leave out --nonce, or say --allow-not-fresh");
+    if (policy.allow_not_fresh)
+      report.warn(kNonceFresh, "the nonce was given, not drawn (--allow-not-fresh)");
+    else
+      report.fail(kNonceFresh, "the nonce was given, not drawn for this connection; leave out --nonce, or say --allow-not-fresh");
   } else {
     info.source = "none";
     report.add_not_proven("Freshness: there was no nonce.");
@@ -121,8 +138,8 @@ void check_tls(const Presented& presented, Report& report) {
   report.judge(kTlsNotResumed, !report.tls->resumed, "the session was resumed: no evidence was shown in this handshake");
 }
 
-void verify_evidence(const Evidence& evidence, const std::optional<ExpectedBinding>& binding, const Presented& presented, const Context& context, Report& report,
-                     MustPass& must_pass) {
+void verify_evidence(const Evidence& evidence, const std::optional<ExpectedBinding>& binding, const Presented& presented,
+                     const Context& context, Report& report, MustPass& must_pass) {
   const Format* format = find_format(evidence.format);
   if (format == nullptr) {
     report.error(kHardwareRoot, "evidence of kind " + evidence.format + " cannot be judged by this version");
@@ -140,12 +157,14 @@ void appraise_chain(const Presented& presented, const Context& context, Report& 
   check_tls(presented, report);
   Extracted extracted = extract(presented.chain, presented.nonce, presented.peer_is_client, context.now, report);
   if (!extracted.evidence) return;
-  if (report.outcome_of(kHardwareRoot) == Outcome::skip && extracted.evidence->format != "dummy") report.pass(kHardwareRoot, "judged by the checks of the evidence");
+  if (report.outcome_of(kHardwareRoot) == Outcome::skip && extracted.evidence->format != "dummy")
+    report.pass(kHardwareRoot, "judged by the checks of the evidence");
   verify_evidence(*extracted.evidence, extracted.binding, presented, context, report, must_pass);
   judge_binding(presented, extracted.binding, context.policy, report);
   judge_freshness(presented, context.policy, report);
-  must_pass.insert(must_pass.end(), {&kEvidencePresent, &kEvidenceSingle, &kEvidenceType, &kDocumentDecode, &kLeafValidity, &kLeafSignature, &kLeafExtensions, &kUserData, &kHardwareRoot,
-                                     &kPolicyEvidenceKind, &kBindingLevel});
+  must_pass.insert(must_pass.end(),
+                   {&kEvidencePresent, &kEvidenceSingle, &kEvidenceType, &kDocumentDecode, &kLeafValidity, &kLeafSignature,
+                    &kLeafExtensions, &kUserData, &kHardwareRoot, &kPolicyEvidenceKind, &kBindingLevel});
   if (extracted.evidence->format == "snp") must_pass.push_back(&kReportDataBinding);
   if (presented.live) must_pass.push_back(&kNonceFresh);
 }
@@ -161,20 +180,22 @@ void appraise_endorsements(const Presented& presented, const Context& context, R
   verify_snp_endorsements(presented.bare_endorsements, context, report);
   const CheckResult* decoded = report.find(kSnpContainerDecode.id);
   if (decoded != nullptr && decoded->on_fail == ExitCode::malformed) return;
-  report.fail(kEvidencePresent, "this file is an endorsement; nothing was attested. Give the report, or the certificate that carries the evidence");
+  report.fail(kEvidencePresent,
+              "this file is an endorsement; nothing was attested. Give the report, or the certificate that carries the evidence");
 }
 
-bool is_fatal(const Report& report) {   // nothing was judged: more lines would only repeat that
+bool is_fatal(const Report& report) {  // nothing was judged: more lines would only repeat that
   const CheckResult* size = report.find(kSnpReportSize.id);
   const CheckResult* container = report.find(kSnpContainerDecode.id);
   const CheckResult* present = report.find(kEvidencePresent.id);
-  return (size != nullptr && size->outcome == Outcome::fail && size->on_fail == ExitCode::malformed) || (container != nullptr && container->outcome == Outcome::fail) ||
+  return (size != nullptr && size->outcome == Outcome::fail && size->on_fail == ExitCode::malformed) ||
+         (container != nullptr && container->outcome == Outcome::fail) ||
          (present != nullptr && present->outcome == Outcome::fail);
 }
 
 }  // namespace
 
-struct Verifier {   // the only maker of proofs
+struct Verifier {  // the only maker of proofs
   static std::optional<VerifiedEvidence> proof(const Report& report) {
     if (!report.verdict || report.verdict->code != ExitCode::verified || report.evidence.empty()) return std::nullopt;
     return VerifiedEvidence(report.evidence.front().format);
@@ -187,10 +208,14 @@ Appraisal appraise(const Presented& presented, const Context& context, Report& r
     report.finish_error(ExitCode::usage, "the profile " + presented.profile + " is not known");
     return {};
   }
-  if (!presented.chain.empty()) appraise_chain(presented, context, report, must_pass);
-  else if (presented.raw) appraise_raw(presented, context, report, must_pass);
-  else if (!presented.bare_endorsements.empty()) appraise_endorsements(presented, context, report);
-  else report.fail(kEvidencePresent, "nothing was presented");
+  if (!presented.chain.empty())
+    appraise_chain(presented, context, report, must_pass);
+  else if (presented.raw)
+    appraise_raw(presented, context, report, must_pass);
+  else if (!presented.bare_endorsements.empty())
+    appraise_endorsements(presented, context, report);
+  else
+    report.fail(kEvidencePresent, "nothing was presented");
   check_policy(context.policy, context.now, report);
   if (report.evidence.empty() || is_fatal(report)) must_pass.clear();
   const bool judged = !report.evidence.empty();

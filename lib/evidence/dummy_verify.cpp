@@ -10,18 +10,27 @@ namespace atls::evidence {
 
 using namespace checks;
 
-bool detect_dummy(Bytes content) { return constellation::sniff(content) == constellation::DocumentKind::dummy; }
+bool detect_dummy(Bytes content) {
+  return constellation::sniff(content) == constellation::DocumentKind::dummy;
+}
 
-void verify_dummy(const Evidence& evidence, const std::optional<ExpectedBinding>&, const std::vector<CollateralItem>&, const Context& context, Report& report) {
+void verify_dummy(const Evidence& evidence, const std::optional<ExpectedBinding>&, const std::vector<CollateralItem>&,
+                  const Context& context, Report& report) {
   report.evidence.push_back({evidence.format, "none (dummy document)", true, document_claims(evidence.data)});
-  if (context.policy.trust_simulated) report.warn(kHardwareRoot, "a dummy document: no hardware signed anything (accepted with --trust-simulated)");
-  else report.fail(kHardwareRoot, "a dummy document: no hardware signed anything. For a demonstration: --trust-simulated");
+  if (context.policy.trust_simulated)
+    report.warn(kHardwareRoot, "a dummy document: no hardware signed anything (accepted with --trust-simulated)");
+  else
+    report.fail(kHardwareRoot, "a dummy document: no hardware signed anything. For a demonstration: --trust-simulated");
   check_evidence_kind(evidence.format, context.policy, report);
-  if (context.policy.any_measurement) report.warn(kSnpNoReference, "nothing is pinned (--any-measurement), and a dummy document identifies nothing");
-  else report.fail(kSnpNoReference, "a dummy document identifies nothing; --any-measurement says that this is intended");
+  if (context.policy.any_measurement)
+    report.warn(kSnpNoReference, "nothing is pinned (--any-measurement), and a dummy document identifies nothing");
+  else
+    report.fail(kSnpNoReference, "a dummy document identifies nothing; --any-measurement says that this is intended");
   report.add_not_proven("Anything at all about the peer: a dummy document is not signed by hardware.");
 }
 
-std::vector<const CheckSpec*> dummy_must_pass(const Context&, const Report&) { return {&kHardwareRoot, &kSnpNoReference, &kDummyNonce}; }
+std::vector<const CheckSpec*> dummy_must_pass(const Context&, const Report&) {
+  return {&kHardwareRoot, &kSnpNoReference, &kDummyNonce};
+}
 
 }  // namespace atls::evidence

@@ -25,7 +25,7 @@ class Memo {
   }
 
  private:
-  static constexpr std::size_t kLimit = 1024;   // a few MiB of certificates at most, whatever a batch contains
+  static constexpr std::size_t kLimit = 1024;  // a few MiB of certificates at most, whatever a batch contains
   mutable std::mutex mutex_;
   std::unordered_map<std::string, Value> entries_;
 };
@@ -33,7 +33,7 @@ class Memo {
 template <class Object>
 Result<Object> decode(Bytes der) {
   static Memo<Object> memo;
-  constexpr std::size_t kMaxKept = 16 * 1024;   // AMD's are below 2 KiB; larger ones are decoded each time
+  constexpr std::size_t kMaxKept = 16 * 1024;  // AMD's are below 2 KiB; larger ones are decoded each time
   if (der.size() > kMaxKept) return Object::from_der(der);
   const Buffer key = crypto::sha256(der);
   if (auto known = memo.find(key)) return *std::move(known);
@@ -57,9 +57,17 @@ bool verify(const Object& object, Bytes issuer_spki) {
 
 }  // namespace
 
-Result<crypto::Certificate> decode_certificate(Bytes der) { return decode<crypto::Certificate>(der); }
-Result<crypto::Crl> decode_crl(Bytes der) { return decode<crypto::Crl>(der); }
-bool is_signed_by(const crypto::Certificate& certificate, Bytes issuer_spki) { return verify(certificate, issuer_spki); }
-bool is_signed_by(const crypto::Crl& crl, Bytes issuer_spki) { return verify(crl, issuer_spki); }
+Result<crypto::Certificate> decode_certificate(Bytes der) {
+  return decode<crypto::Certificate>(der);
+}
+Result<crypto::Crl> decode_crl(Bytes der) {
+  return decode<crypto::Crl>(der);
+}
+bool is_signed_by(const crypto::Certificate& certificate, Bytes issuer_spki) {
+  return verify(certificate, issuer_spki);
+}
+bool is_signed_by(const crypto::Crl& crl, Bytes issuer_spki) {
+  return verify(crl, issuer_spki);
+}
 
 }  // namespace atls::evidence

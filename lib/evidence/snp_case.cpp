@@ -12,9 +12,14 @@ namespace {
 
 using snp::TableEntryKind;
 
-struct TableKind { TableEntryKind entry; CollateralKind kind; };
-constexpr TableKind kTableKinds[] = {{TableEntryKind::vcek, CollateralKind::amd_vcek}, {TableEntryKind::vlek, CollateralKind::amd_vlek},
-                                     {TableEntryKind::ask, CollateralKind::amd_ask},   {TableEntryKind::ark, CollateralKind::amd_ark},
+struct TableKind {
+  TableEntryKind entry;
+  CollateralKind kind;
+};
+constexpr TableKind kTableKinds[] = {{TableEntryKind::vcek, CollateralKind::amd_vcek},
+                                     {TableEntryKind::vlek, CollateralKind::amd_vlek},
+                                     {TableEntryKind::ask, CollateralKind::amd_ask},
+                                     {TableEntryKind::ark, CollateralKind::amd_ark},
                                      {TableEntryKind::crl, CollateralKind::amd_crl}};
 
 // Where certificates inside the evidence came from, in the words of the report.
@@ -28,8 +33,10 @@ CollateralSource source_of(const Evidence& evidence) {
 Buffer first_object(Bytes blob, std::string_view name, std::vector<std::string>& remarks) {
   if (!pem::looks_like_pem(blob)) return to_buffer(blob);
   const auto blocks = pem::parse(blob);
-  if (!blocks || blocks->empty()) return to_buffer(blob);   // does not decode: said where it is used
-  if (blocks->size() > 1) remarks.push_back("the " + std::string(name) + " entry has " + std::to_string(blocks->size()) + " PEM blocks; the first was used");
+  if (!blocks || blocks->empty()) return to_buffer(blob);  // does not decode: said where it is used
+  if (blocks->size() > 1)
+    remarks.push_back("the " + std::string(name) + " entry has " + std::to_string(blocks->size()) +
+                      " PEM blocks; the first was used");
   return blocks->front().data;
 }
 
@@ -40,7 +47,8 @@ std::vector<CollateralItem> table_items(SnpCase& c) {
     for (const TableKind& row : kTableKinds) {
       if (row.entry != entry.kind) continue;
       const auto name = snp::table_entry_name(entry.kind);
-      items.push_back({row.kind, first_object(entry.data, name, c.table_remarks), source_of(*c.evidence), std::string(name) + " entry of the certificate table"});
+      items.push_back({row.kind, first_object(entry.data, name, c.table_remarks), source_of(*c.evidence),
+                       std::string(name) + " entry of the certificate table"});
     }
   }
   if (c.table->find(TableEntryKind::vcek) != nullptr && c.table->find(TableEntryKind::vlek) != nullptr)
@@ -72,10 +80,12 @@ void decide_product(SnpCase& c, const Supply& supply) {
   };
   if (c.report->version >= 3) return decide(c.report->product_from_cpuid(), "CPUID of the report");
   if (const auto line = product_of_extra_info(c)) decide(*line, "extra platform info of the certificate table");
-  for (const SuppliedCertificate& vek : supply.veks) decide(vek_facts(vek.object).product, "productName of the endorsement certificate");
+  for (const SuppliedCertificate& vek : supply.veks)
+    decide(vek_facts(vek.object).product, "productName of the endorsement certificate");
   for (const auto* list : {&supply.asks, &supply.arks})
     for (const SuppliedCertificate& ca : *list)
-      if (const auto role = ca_from_subject_cn(ca.object.subject_cn())) decide(role->second, "name of the supplied CA certificate");
+      if (const auto role = ca_from_subject_cn(ca.object.subject_cn()))
+        decide(role->second, "name of the supplied CA certificate");
   const Bytes chip(c.report->chip_id);
   if (is_zero(chip.subspan(8)) && !is_zero(chip.first(8))) decide(snp::ProductLine::turin, "length of the chip id");
 }
@@ -88,8 +98,10 @@ Supply sort_items(const std::vector<CollateralItem>& items) {
     const std::string name = item.origin.empty() ? std::string(collateral_kind_name(item.kind)) : item.origin;
     if (item.kind == CollateralKind::amd_crl) {
       auto crl = decode_crl(item.data);
-      if (crl) out.crls.push_back({*std::move(crl), item.kind, item.source, item.origin});
-      else out.undecodable.push_back(name + " does not decode: " + crl.error().message());
+      if (crl)
+        out.crls.push_back({*std::move(crl), item.kind, item.source, item.origin});
+      else
+        out.undecodable.push_back(name + " does not decode: " + crl.error().message());
       continue;
     }
     auto certificate = decode_certificate(item.data);
@@ -97,9 +109,9 @@ Supply sort_items(const std::vector<CollateralItem>& items) {
       out.undecodable.push_back(name + " does not decode: " + certificate.error().message());
       continue;
     }
-    auto& list = item.kind == CollateralKind::amd_ark                                                  ? out.arks
+    auto& list = item.kind == CollateralKind::amd_ark                                            ? out.arks
                  : item.kind == CollateralKind::amd_ask || item.kind == CollateralKind::amd_asvk ? out.asks
-                                                                                                      : out.veks;
+                                                                                                 : out.veks;
     list.push_back({*std::move(certificate), item.kind, item.source, item.origin});
   }
   return out;
@@ -111,8 +123,10 @@ SnpCase make_snp_case(const Evidence& evidence, const std::vector<CollateralItem
   if (auto report = snp::parse_report(evidence.data)) c.report = *std::move(report);
   if (evidence.hcl) {
     auto hcl = azure::parse_hcl(*evidence.hcl);
-    if (hcl) c.hcl = *std::move(hcl);
-    else c.hcl_error = hcl.error().message();
+    if (hcl)
+      c.hcl = *std::move(hcl);
+    else
+      c.hcl_error = hcl.error().message();
   }
   std::vector<CollateralItem> items;
   if (evidence.aux) {
@@ -145,11 +159,21 @@ SnpCase make_bare_case(const std::vector<CollateralItem>& items, const Context& 
   return c;
 }
 
-Buffer CaLink::spki() const { return certificate ? certificate->object.spki() : builtin != nullptr ? builtin->spki : Buffer{}; }
-std::string CaLink::spki_sha256() const { return certificate ? certificate->object.spki_sha256() : builtin != nullptr ? builtin->spki_sha256 : ""; }
-Buffer CaLink::subject_der() const { return certificate ? certificate->object.subject_der() : amd_name_der(subject_cn()); }
-std::string CaLink::subject_cn() const { return certificate ? certificate->object.subject_cn() : builtin != nullptr ? builtin->subject_cn : ""; }
-std::string CaLink::serial_hex() const { return certificate ? certificate->object.serial_hex() : builtin != nullptr ? builtin->serial_hex : ""; }
+Buffer CaLink::spki() const {
+  return certificate ? certificate->object.spki() : builtin != nullptr ? builtin->spki : Buffer{};
+}
+std::string CaLink::spki_sha256() const {
+  return certificate ? certificate->object.spki_sha256() : builtin != nullptr ? builtin->spki_sha256 : "";
+}
+Buffer CaLink::subject_der() const {
+  return certificate ? certificate->object.subject_der() : amd_name_der(subject_cn());
+}
+std::string CaLink::subject_cn() const {
+  return certificate ? certificate->object.subject_cn() : builtin != nullptr ? builtin->subject_cn : "";
+}
+std::string CaLink::serial_hex() const {
+  return certificate ? certificate->object.serial_hex() : builtin != nullptr ? builtin->serial_hex : "";
+}
 std::string CaLink::label() const {
   if (!present()) return std::string(ca_role_name(role));
   return std::string(ca_role_name(role)) + " " + subject_cn() + (certificate ? "" : " (built-in key)");
@@ -160,11 +184,21 @@ std::string describe(const std::vector<CollateralMiss>& misses) {
   for (const CollateralMiss& miss : misses) {
     std::string_view why;
     switch (miss.why) {
-      case CollateralMiss::Why::absent: why = "has none"; break;
-      case CollateralMiss::Why::offline: why = "not asked"; break;
-      case CollateralMiss::Why::unavailable: why = "unavailable"; break;
-      case CollateralMiss::Why::refused: why = "refused, it has no such object"; break;
-      case CollateralMiss::Why::invalid: why = "gave something unusable"; break;
+      case CollateralMiss::Why::absent:
+        why = "has none";
+        break;
+      case CollateralMiss::Why::offline:
+        why = "not asked";
+        break;
+      case CollateralMiss::Why::unavailable:
+        why = "unavailable";
+        break;
+      case CollateralMiss::Why::refused:
+        why = "refused, it has no such object";
+        break;
+      case CollateralMiss::Why::invalid:
+        why = "gave something unusable";
+        break;
     }
     std::string sentence = std::string(collateral_source_name(miss.source)) + ": " + std::string(why);
     if (!miss.detail.empty()) sentence += " (" + miss.detail + ")";

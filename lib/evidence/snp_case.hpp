@@ -22,14 +22,14 @@ struct Supplied {
   Object object;
   CollateralKind kind;
   CollateralSource source;
-  std::string origin;               // path or URL; empty for what came with the evidence
+  std::string origin;  // path or URL; empty for what came with the evidence
 };
 using SuppliedCertificate = Supplied<crypto::Certificate>;
 using SuppliedCrl = Supplied<crypto::Crl>;
 
 // Everything of one origin, decoded and sorted by what it claims to be.
 struct Supply {
-  std::vector<SuppliedCertificate> veks, asks, arks;   // asks: ASK and ASVK
+  std::vector<SuppliedCertificate> veks, asks, arks;  // asks: ASK and ASVK
   std::vector<SuppliedCrl> crls;
   std::vector<std::string> undecodable;
 };
@@ -39,35 +39,35 @@ struct CaLink {
   CaRole role = CaRole::ark;
   std::optional<SuppliedCertificate> certificate;
   const CaKey* builtin = nullptr;
-  std::string missing;              // why there is neither
+  std::string missing;  // why there is neither
 
   bool present() const { return certificate || builtin != nullptr; }
   Buffer spki() const;
   std::string spki_sha256() const;
   Buffer subject_der() const;
   std::string subject_cn() const, serial_hex() const;
-  std::string label() const;        // "ASK SEV-Milan", "ASK SEV-Milan (built-in key)"
+  std::string label() const;  // "ASK SEV-Milan", "ASK SEV-Milan (built-in key)"
 };
 
 struct SnpCase {
-  const Evidence* evidence = nullptr;                  // null for bare endorsements
+  const Evidence* evidence = nullptr;  // null for bare endorsements
   std::optional<snp::AttestationReport> report;
   std::optional<snp::CertTable> table;
   std::string table_error;
-  std::vector<std::string> table_remarks;              // PEM blobs with several certificates, VCEK and VLEK side by side
+  std::vector<std::string> table_remarks;  // PEM blobs with several certificates, VCEK and VLEK side by side
   std::optional<azure::HclReport> hcl;
   std::string hcl_error;
 
   snp::ProductLine product = snp::ProductLine::unknown;
-  std::string product_from;                            // how it was decided
+  std::string product_from;  // how it was decided
   std::optional<SuppliedCertificate> vek;
-  VekFacts facts;                                      // of vek
-  std::string vek_missing;                             // what every source said, and what to do next
-  CaLink ask, ark;                                     // by default ask.role is ask; asvk in a VLEK chain
-  std::optional<SuppliedCrl> crl;                      // the newest valid one, else the best that there is to judge
+  VekFacts facts;                  // of vek
+  std::string vek_missing;         // what every source said, and what to do next
+  CaLink ask, ark;                 // by default ask.role is ask; asvk in a VLEK chain
+  std::optional<SuppliedCrl> crl;  // the newest valid one, else the best that there is to judge
   bool crl_usable = false;
   std::string crl_missing;
-  std::vector<SuppliedCrl> signed_crls;                // all that the ARK signed up to now: revoked once is revoked
+  std::vector<SuppliedCrl> signed_crls;  // all that the ARK signed up to now: revoked once is revoked
 
   bool bare() const { return evidence == nullptr; }
   std::string vek_name() const { return facts.is_vlek ? "VLEK" : "VCEK"; }

@@ -11,7 +11,9 @@ namespace {
 constexpr snp::ProductLine kLines[] = {snp::ProductLine::milan, snp::ProductLine::genoa, snp::ProductLine::turin};
 
 template <class T>
-void append(std::vector<T>& to, std::vector<T> from) { std::move(from.begin(), from.end(), std::back_inserter(to)); }
+void append(std::vector<T>& to, std::vector<T> from) {
+  std::move(from.begin(), from.end(), std::back_inserter(to));
+}
 
 // ---- endorsement certificate ----
 
@@ -59,14 +61,19 @@ CollateralQuery vek_query(const SnpCase& c, snp::ProductLine product) {
 }
 
 std::string next_step(const SnpCase& c) {
-  if (c.report->signing_key_raw() == 1) return "only the cloud provider can hand out a VLEK: ask for evidence with its certificate table, or give the VLEK with --collateral-dir";
-  if (is_zero(c.report->chip_id)) return "the chip id is masked, so AMD cannot be asked: ask for evidence with its certificate table, or give the VCEK with --collateral-dir";
+  if (c.report->signing_key_raw() == 1)
+    return "only the cloud provider can hand out a VLEK: ask for evidence with its certificate table, or give the VLEK with "
+           "--collateral-dir";
+  if (is_zero(c.report->chip_id))
+    return "the chip id is masked, so AMD cannot be asked: ask for evidence with its certificate table, or give the VCEK with "
+           "--collateral-dir";
   return "let the network be used, or give the VCEK with --collateral-dir";
 }
 
 void find_vek(SnpCase& c, std::vector<SuppliedCertificate>& candidates, const Context& context) {
   std::vector<CollateralMiss> misses;
-  const auto lines = c.product == snp::ProductLine::unknown ? std::vector<snp::ProductLine>(std::begin(kLines), std::end(kLines)) : std::vector{c.product};
+  const auto lines = c.product == snp::ProductLine::unknown ? std::vector<snp::ProductLine>(std::begin(kLines), std::end(kLines))
+                                                            : std::vector{c.product};
   for (const snp::ProductLine line : lines) {
     CollateralAnswer local = context.collateral.find_local(vek_query(c, line));
     append(candidates, sort_items(local.items).veks);
@@ -87,7 +94,8 @@ void find_vek(SnpCase& c, std::vector<SuppliedCertificate>& candidates, const Co
   const std::string kind = c.report->signing_key_raw() == 1 ? "VLEK" : "VCEK";
   const std::string sources = describe(misses);
   const std::string undecodable = c.vek_missing.empty() ? "" : c.vek_missing + "; ";
-  c.vek_missing = undecodable + "no " + kind + " came with the evidence" + (sources.empty() ? "" : "; " + sources) + ". Next: " + next_step(c);
+  c.vek_missing = undecodable + "no " + kind + " came with the evidence" + (sources.empty() ? "" : "; " + sources) +
+                  ". Next: " + next_step(c);
 }
 
 // The peer sent a certificate for another chip or TCB. One from the user's own directory or cache may fit; the network is not
@@ -101,11 +109,13 @@ void add_local_exact(const SnpCase& c, std::vector<SuppliedCertificate>& candida
 // ---- authorities ----
 
 bool valid_at(const crypto::Certificate& certificate, Time now) {
-  return certificate.not_before() && certificate.not_after() && *certificate.not_before() <= now && now <= *certificate.not_after();
+  return certificate.not_before() && certificate.not_after() && *certificate.not_before() <= now &&
+         now <= *certificate.not_after();
 }
 
 // Of the certificates with this subject: one that signed the child and is valid first, then one that signed it, then any.
-const SuppliedCertificate* pick(const std::vector<SuppliedCertificate>& list, const Buffer& subject, const crypto::Certificate* child, Time now) {
+const SuppliedCertificate* pick(const std::vector<SuppliedCertificate>& list, const Buffer& subject,
+                                const crypto::Certificate* child, Time now) {
   const SuppliedCertificate* best = nullptr;
   int best_rank = -1;
   for (const SuppliedCertificate& candidate : list) {
@@ -118,7 +128,8 @@ const SuppliedCertificate* pick(const std::vector<SuppliedCertificate>& list, co
   return best;
 }
 
-const CaKey* pick_builtin(const TrustStore& trust, CaRole role, snp::ProductLine line, const crypto::Certificate* child, std::optional<bool> simulated) {
+const CaKey* pick_builtin(const TrustStore& trust, CaRole role, snp::ProductLine line, const crypto::Certificate* child,
+                          std::optional<bool> simulated) {
   const auto keys = trust.find(role, line);
   for (const CaKey* key : keys)
     if (child != nullptr && is_signed_by(*child, key->spki)) return key;
@@ -135,19 +146,22 @@ void choose_link(CaLink& link, const std::vector<SuppliedCertificate>& supplied,
     link.certificate = *found;
     return;
   }
-  if (!supplied.empty() && child != nullptr) {   // of another name: the issuer check will say so
+  if (!supplied.empty() && child != nullptr) {  // of another name: the issuer check will say so
     link.certificate = supplied.front();
     return;
   }
   link.builtin = pick_builtin(context.trust, link.role, line, child, simulated);
   if (link.builtin != nullptr && (child == nullptr || is_signed_by(*child, link.builtin->spki))) return;
 
-  const CollateralKind kind = link.role == CaRole::ark ? CollateralKind::amd_ark : link.role == CaRole::ask ? CollateralKind::amd_ask : CollateralKind::amd_asvk;
+  const CollateralKind kind = link.role == CaRole::ark   ? CollateralKind::amd_ark
+                              : link.role == CaRole::ask ? CollateralKind::amd_ask
+                                                         : CollateralKind::amd_asvk;
   const CollateralQuery query{kind, line, {}, {}, link.role == CaRole::asvk};
   CollateralAnswer local = context.collateral.find_local(query);
   const Supply nearby = sort_items(local.items);
   const auto& list = link.role == CaRole::ark ? nearby.arks : nearby.asks;
-  if (const auto* found = pick(list, subject, child, context.now); found != nullptr && (link.builtin == nullptr || (child != nullptr && is_signed_by(*child, found->object.spki())))) {
+  if (const auto* found = pick(list, subject, child, context.now);
+      found != nullptr && (link.builtin == nullptr || (child != nullptr && is_signed_by(*child, found->object.spki())))) {
     link.certificate = *found;
     link.builtin = nullptr;
     return;
@@ -165,7 +179,8 @@ void choose_link(CaLink& link, const std::vector<SuppliedCertificate>& supplied,
     }
   }
   const std::string sources = describe(misses);
-  link.missing = "no " + std::string(ca_role_name(link.role)) + " certificate, and no built-in key of this name" + (sources.empty() ? "" : "; " + sources);
+  link.missing = "no " + std::string(ca_role_name(link.role)) + " certificate, and no built-in key of this name" +
+                 (sources.empty() ? "" : "; " + sources);
 }
 
 }  // namespace
@@ -176,8 +191,10 @@ void choose_vek(SnpCase& c, const Supply& supply, const Context& context) {
   } else {
     for (const std::string& sentence : supply.undecodable) c.vek_missing += (c.vek_missing.empty() ? "" : "; ") + sentence;
     std::vector<SuppliedCertificate> candidates = supply.veks;
-    if (candidates.empty()) find_vek(c, candidates, context);
-    else if (!any_exact(candidates, c)) add_local_exact(c, candidates, context);
+    if (candidates.empty())
+      find_vek(c, candidates, context);
+    else if (!any_exact(candidates, c))
+      add_local_exact(c, candidates, context);
     c.vek = best_vek(candidates, c);
   }
   if (!c.vek) return;
@@ -198,7 +215,8 @@ void choose_authorities(SnpCase& c, const Supply& supply, const Context& context
     choose_link(c.ask, supply.asks, vek->issuer_der(), line, vek, std::nullopt, context);
   } else if (!supply.asks.empty()) {
     c.ask.certificate = supply.asks.front();
-    if (const auto role = ca_from_subject_cn(supply.asks.front().object.subject_cn()); role && role->first != CaRole::ark) c.ask.role = role->first, line = role->second;
+    if (const auto role = ca_from_subject_cn(supply.asks.front().object.subject_cn()); role && role->first != CaRole::ark)
+      c.ask.role = role->first, line = role->second;
   } else {
     c.ask.role = c.report && c.report->signing_key_raw() == 1 ? CaRole::asvk : CaRole::ask;
     c.ask.missing = "no endorsement certificate names its signer, see snp-vek-present";
@@ -210,8 +228,10 @@ void choose_authorities(SnpCase& c, const Supply& supply, const Context& context
   if (ask != nullptr) {
     if (const auto issuer = ca_from_subject_cn(ask->issuer_cn()); issuer && issuer->first == CaRole::ark) line = issuer->second;
   } else if (c.bare() && c.vek == std::nullopt) {
-    if (!supply.arks.empty()) subject = supply.arks.front().object.subject_der();
-    else if (!supply.crls.empty()) subject = supply.crls.front().object.issuer_der();
+    if (!supply.arks.empty())
+      subject = supply.arks.front().object.subject_der();
+    else if (!supply.crls.empty())
+      subject = supply.crls.front().object.issuer_der();
     for (const snp::ProductLine candidate : kLines)
       if (subject == amd_name_der(ca_subject_cn(CaRole::ark, candidate))) line = candidate;
   }
@@ -221,7 +241,7 @@ void choose_authorities(SnpCase& c, const Supply& supply, const Context& context
     const auto* found = pick(supply.arks, subject, nullptr, context.now);
     c.ark.certificate = found != nullptr ? *found : supply.arks.front();
   } else if (!c.bare() && !c.ask.present()) {
-    c.ark.missing = c.ask.missing;   // which of several built-in roots it would be is not known
+    c.ark.missing = c.ask.missing;  // which of several built-in roots it would be is not known
   } else {
     choose_link(c.ark, supply.arks, subject, line, ask, simulated, context);
   }

@@ -20,10 +20,14 @@ void with(CheckResult& r, std::string expected, std::string actual) {
 
 void check_signature(const SnpCase& c, Report& report) {
   if (!c.vek) return (void)report.error(kSnpReportSignature, "no endorsement certificate, see snp-vek-present");
-  if (c.report->signature_algo != 1) return (void)report.fail(kSnpReportSignature, "the algorithm that the report declares is not ECDSA P-384 with SHA-384, see snp-signature-algo");
-  if (c.vek->object.key_type() != crypto::KeyType::ec_p384) return (void)report.fail(kSnpReportSignature, "the certified key cannot make such a signature, see snp-vek-key");
+  if (c.report->signature_algo != 1)
+    return (void)report.fail(kSnpReportSignature,
+                             "the algorithm that the report declares is not ECDSA P-384 with SHA-384, see snp-signature-algo");
+  if (c.vek->object.key_type() != crypto::KeyType::ec_p384)
+    return (void)report.fail(kSnpReportSignature, "the certified key cannot make such a signature, see snp-vek-key");
   report.judge(kSnpReportSignature, verifies_report(c.vek->object, *c.report),
-               "the signature over the first 672 bytes does not verify under the certified key: the report was altered, or another chip signed it");
+               "the signature over the first 672 bytes does not verify under the certified key: the report was altered, or "
+               "another chip signed it");
 }
 
 // "microcode: certificate 219, REPORTED_TCB 217" for every component that differs, reserved bytes together.
@@ -34,7 +38,9 @@ std::string differences(const TcbVersion& certificate, const TcbVersion& reporte
   for (const snp::TcbComponent component : snp::kTcbComponents) {
     const auto a = certificate.component(component, layout), b = reported.component(component, layout);
     if (!a || !b) continue;
-    if (*a != *b) add(std::string(snp::tcb_component_name(component)) + ": the certificate says " + std::to_string(*a) + ", the report " + std::to_string(*b));
+    if (*a != *b)
+      add(std::string(snp::tcb_component_name(component)) + ": the certificate says " + std::to_string(*a) + ", the report " +
+          std::to_string(*b));
     rest_a.set(component, layout, 0);
     rest_b.set(component, layout, 0);
   }
@@ -44,7 +50,8 @@ std::string differences(const TcbVersion& certificate, const TcbVersion& reporte
 
 std::string other_fits(const TcbVersion& certificate, const AttestationReport& r) {
   std::string fits;
-  for (const auto& [name, tcb] : {std::pair{"CURRENT_TCB", &r.current_tcb}, {"COMMITTED_TCB", &r.committed_tcb}, {"LAUNCH_TCB", &r.launch_tcb}})
+  for (const auto& [name, tcb] :
+       {std::pair{"CURRENT_TCB", &r.current_tcb}, {"COMMITTED_TCB", &r.committed_tcb}, {"LAUNCH_TCB", &r.launch_tcb}})
     if (*tcb == certificate) fits += (fits.empty() ? "" : " and ") + std::string(name);
   return fits.empty() ? "it fits none of the other TCB fields either" : "it would fit " + fits;
 }
@@ -54,14 +61,15 @@ void check_tcb_of_certificate(const SnpCase& c, Report& report) {
   const VekFacts& f = c.facts;
   const TcbVersion& reported = c.report->reported_tcb;
   if (!f.tcb) {
-    with(report.fail(kSnpTcbReportedMatchesCert, "the certificate does not state a whole TCB, see snp-vek-extensions-complete"), reported.text(f.layout), "");
+    with(report.fail(kSnpTcbReportedMatchesCert, "the certificate does not state a whole TCB, see snp-vek-extensions-complete"),
+         reported.text(f.layout), "");
     return;
   }
   const bool same = *f.tcb == reported;
   std::string why;
   if (!same)
-    why = differences(*f.tcb, reported, f.layout) + ". A " + c.vek_name() + " is derived for exactly one TCB, REPORTED_TCB; " + other_fits(*f.tcb, *c.report) +
-          ". Fetch the certificate for the reported TCB";
+    why = differences(*f.tcb, reported, f.layout) + ". A " + c.vek_name() + " is derived for exactly one TCB, REPORTED_TCB; " +
+          other_fits(*f.tcb, *c.report) + ". Fetch the certificate for the reported TCB";
   auto& r = report.judge(kSnpTcbReportedMatchesCert, same, why);
   with(r, reported.text(f.layout), f.tcb->text(f.layout));
 }
@@ -71,14 +79,19 @@ void check_chip(const SnpCase& c, Report& report) {
   const Bytes chip(c.report->chip_id);
   const bool expects_vlek = c.report->signing_key_raw() == 1;
   if (expects_vlek && c.facts.is_vlek) return (void)report.skip(kSnpHwidMatchesChipId, "a VLEK is not tied to one chip");
-  if (c.facts.hwid.empty()) return (void)report.fail(kSnpHwidMatchesChipId, "the certificate has no hwID, see snp-vek-extensions-complete");
+  if (c.facts.hwid.empty())
+    return (void)report.fail(kSnpHwidMatchesChipId, "the certificate has no hwID, see snp-vek-extensions-complete");
   if (is_zero(chip)) {
-    with(report.warn(kSnpHwidMatchesChipId, "the chip id of the report is masked and cannot be compared; the signature still ties the report to this certificate"), hex(c.facts.hwid), "masked");
+    with(report.warn(kSnpHwidMatchesChipId,
+                     "the chip id of the report is masked and cannot be compared; the signature still ties the report to this "
+                     "certificate"),
+         hex(c.facts.hwid), "masked");
     return;
   }
   // On Turin the id has 8 bytes, in a field whose other 56 are zero.
   const std::size_t n = std::min(c.facts.hwid.size(), chip.size());
-  auto& r = report.judge(kSnpHwidMatchesChipId, equal(c.facts.hwid, chip.first(n)) && is_zero(chip.subspan(n)), "the certificate was issued for another chip");
+  auto& r = report.judge(kSnpHwidMatchesChipId, equal(c.facts.hwid, chip.first(n)) && is_zero(chip.subspan(n)),
+                         "the certificate was issued for another chip");
   with(r, hex(c.facts.hwid), hex(chip));
   if (r.outcome == Outcome::pass && c.facts.hwid_wrapped) r.detail = "the hwID is wrapped in an OCTET STRING";
 }
@@ -89,8 +102,11 @@ void check_csp(const SnpCase& c, Report& report) {
   report.judge(kSnpVlekCspId, !c.facts.csp_id.empty(), "the VLEK names no cloud provider").actual = c.facts.csp_id;
 }
 
-void check_order(const CheckSpec& spec, const TcbVersion& low, const TcbVersion& high, const char* low_name, snp::TcbLayout layout, Report& report) {
-  with(report.judge(spec, low.component_wise_le(high), std::string(low_name) + " is above CURRENT_TCB in a component: the firmware never writes that"), "at most " + high.text(layout), low.text(layout));
+void check_order(const CheckSpec& spec, const TcbVersion& low, const TcbVersion& high, const char* low_name,
+                 snp::TcbLayout layout, Report& report) {
+  with(report.judge(spec, low.component_wise_le(high),
+                    std::string(low_name) + " is above CURRENT_TCB in a component: the firmware never writes that"),
+       "at most " + high.text(layout), low.text(layout));
 }
 
 void check_tcb_order(const SnpCase& c, Report& report) {
@@ -99,25 +115,34 @@ void check_tcb_order(const SnpCase& c, Report& report) {
   // Provisional firmware is a warning here; an alternative of the policy that forbids it makes it a refusal.
   check_order(kSnpTcbReportedLeCurrent, r.reported_tcb, r.current_tcb, "REPORTED_TCB", layout, report);
   check_order(kSnpTcbCommittedLeCurrent, r.committed_tcb, r.current_tcb, "COMMITTED_TCB", layout, report);
-  with(report.judge(kSnpTcbCommittedEqualsCurrent, r.committed_tcb == r.current_tcb, "the current TCB is provisional: the host can still roll it back to the committed one", Outcome::warn),
+  with(report.judge(kSnpTcbCommittedEqualsCurrent, r.committed_tcb == r.current_tcb,
+                    "the current TCB is provisional: the host can still roll it back to the committed one", Outcome::warn),
        r.current_tcb.text(layout), r.committed_tcb.text(layout));
-  with(report.judge(kSnpVersionCommittedLeCurrent, r.committed_version <= r.current_version, "the committed firmware is newer than the current one: the firmware never writes that"), "at most " + r.current_version.text(),
-       r.committed_version.text());
-  with(report.judge(kSnpVersionCommittedEqualsCurrent, r.committed_version == r.current_version, "the current firmware is provisional: the host can still roll it back to the committed one", Outcome::warn),
+  with(report.judge(kSnpVersionCommittedLeCurrent, r.committed_version <= r.current_version,
+                    "the committed firmware is newer than the current one: the firmware never writes that"),
+       "at most " + r.current_version.text(), r.committed_version.text());
+  with(report.judge(kSnpVersionCommittedEqualsCurrent, r.committed_version == r.current_version,
+                    "the current firmware is provisional: the host can still roll it back to the committed one", Outcome::warn),
        r.current_version.text(), r.committed_version.text());
 }
 
 void check_guest_identity(const AttestationReport& r, Report& report) {
   const bool author = !is_zero(r.author_key_digest), id = !is_zero(r.id_key_digest);
   report.judge(kSnpAuthorKeyConsistent, r.author_key_en() ? author && id : !author,
-               r.author_key_en() ? "AUTHOR_KEY_EN is set and a key digest is zero" : "AUTHOR_KEY_EN is clear and the author key digest is not zero", Outcome::warn);
-  report.judge(kSnpIdBlockConsistent, id || (r.guest_svn == 0 && is_zero(r.family_id) && is_zero(r.image_id)), "guest_svn, family_id or image_id is set without an ID key: nobody signed them", Outcome::warn);
+               r.author_key_en() ? "AUTHOR_KEY_EN is set and a key digest is zero"
+                                 : "AUTHOR_KEY_EN is clear and the author key digest is not zero",
+               Outcome::warn);
+  report.judge(kSnpIdBlockConsistent, id || (r.guest_svn == 0 && is_zero(r.family_id) && is_zero(r.image_id)),
+               "guest_svn, family_id or image_id is set without an ID key: nobody signed them", Outcome::warn);
   const bool agent = !std::all_of(r.report_id_ma.begin(), r.report_id_ma.end(), [](std::uint8_t b) { return b == 0xFF; });
-  report.pass(kSnpReportIdMa, agent && !r.policy.migrate_ma_allowed() ? "REPORT_ID_MA names an agent although the guest policy allows none" : agent ? "a migration agent is associated" : "");
+  report.pass(kSnpReportIdMa, agent && !r.policy.migrate_ma_allowed()
+                                  ? "REPORT_ID_MA names an agent although the guest policy allows none"
+                              : agent ? "a migration agent is associated"
+                                      : "");
   if (r.version < 5) return (void)report.skip(kSnpMitVectorSubset, "reports before version 5 have no mitigation vectors");
   const bool kept = (r.launch_mit_vector & ~r.current_mit_vector) == 0;
-  with(report.judge(kSnpMitVectorSubset, kept, "a mitigation that was verified at launch is not verified now", Outcome::warn), "at least 0x" + hex(Bytes(r.raw).subspan(0x1F8, 8)) + " (launch)",
-       "0x" + hex(Bytes(r.raw).subspan(0x200, 8)));
+  with(report.judge(kSnpMitVectorSubset, kept, "a mitigation that was verified at launch is not verified now", Outcome::warn),
+       "at least 0x" + hex(Bytes(r.raw).subspan(0x1F8, 8)) + " (launch)", "0x" + hex(Bytes(r.raw).subspan(0x200, 8)));
 }
 
 }  // namespace

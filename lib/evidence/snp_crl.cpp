@@ -11,7 +11,10 @@ namespace {
 
 using namespace checks;
 
-struct Judgement { bool issuer, is_signed, fresh, whole; bool usable() const { return issuer && is_signed && fresh && whole; } };
+struct Judgement {
+  bool issuer, is_signed, fresh, whole;
+  bool usable() const { return issuer && is_signed && fresh && whole; }
+};
 
 // A critical extension narrows what a list covers (RFC 5280 5.2.5: only user certificates, only some reasons; 5.2.4: a delta).
 std::string critical_extension(const crypto::Crl& crl) {
@@ -44,12 +47,14 @@ void pick(SnpCase& c, const std::vector<SuppliedCrl>& candidates, Time now) {
   }
 }
 
-constexpr const CheckSpec* kAfterAvailable[] = {&kSnpCrlIssuer, &kSnpCrlSignature, &kSnpCrlFresh, &kSnpAskNotRevoked, &kSnpArkNotRevoked};
+constexpr const CheckSpec* kAfterAvailable[] = {&kSnpCrlIssuer, &kSnpCrlSignature, &kSnpCrlFresh, &kSnpAskNotRevoked,
+                                                &kSnpArkNotRevoked};
 
 void check_issuer(const SnpCase& c, Report& report) {
   const crypto::Crl& crl = c.crl->object;
   auto& r = report.judge(kSnpCrlIssuer, crl.issuer_der() == c.ark.subject_der(), "the CRL is of another issuer");
-  r.expected = c.ark.certificate ? c.ark.certificate->object.subject_text() : "CN=" + c.ark.subject_cn() + " with AMD's other names";
+  r.expected =
+      c.ark.certificate ? c.ark.certificate->object.subject_text() : "CN=" + c.ark.subject_cn() + " with AMD's other names";
   r.actual = crl.issuer_text();
 }
 
@@ -61,7 +66,8 @@ void check_signature(const SnpCase& c, Report& report) {
     r.actual = crl.signature_oid();
     return;
   }
-  report.judge(kSnpCrlSignature, is_signed_by(crl, c.ark.spki()), "the signature does not verify under the key of " + c.ark.label());
+  report.judge(kSnpCrlSignature, is_signed_by(crl, c.ark.spki()),
+               "the signature does not verify under the key of " + c.ark.label());
 }
 
 void check_fresh(const SnpCase& c, Time now, Report& report) {
@@ -70,7 +76,8 @@ void check_fresh(const SnpCase& c, Time now, Report& report) {
   if (!from || !until) return (void)report.fail(kSnpCrlFresh, "the CRL has no readable thisUpdate and nextUpdate");
   const bool fresh = *from <= now && now < *until;
   auto& r = report.judge(kSnpCrlFresh, fresh,
-                         now < *from ? "the CRL is from the future: check the clock" : "the CRL has expired: let the network be used, or give a newer one with --collateral-dir");
+                         now < *from ? "the CRL is from the future: check the clock"
+                                     : "the CRL has expired: let the network be used, or give a newer one with --collateral-dir");
   r.expected = "from " + rfc3339(*from) + " until before " + rfc3339(*until);
   r.actual = rfc3339(now);
 }
@@ -85,7 +92,8 @@ void check_not_revoked(const CheckSpec& spec, const CaLink& link, const SnpCase&
   for (const SuppliedCrl& crl : c.signed_crls) {
     for (const crypto::RevokedEntry& entry : crl.object.revoked()) {
       if (entry.serial_hex != serial) continue;
-      auto& r = report.fail(spec, link.label() + " was revoked" + (entry.date ? " on " + rfc3339(*entry.date) : "") + "; AMD issues a new one, with which endorsement certificates must be fetched again");
+      auto& r = report.fail(spec, link.label() + " was revoked" + (entry.date ? " on " + rfc3339(*entry.date) : "") +
+                                      "; AMD issues a new one, with which endorsement certificates must be fetched again");
       r.expected = "serial not listed";
       r.actual = "serial 0x" + serial + " listed";
       return;
@@ -114,8 +122,9 @@ void choose_crl(SnpCase& c, const Supply& supply, const Context& context) {
   std::vector<SuppliedCrl> candidates = supply.crls;
   std::vector<CollateralMiss> misses;
   const auto line = ca_from_subject_cn(c.ark.subject_cn());
-  const CollateralQuery query{CollateralKind::amd_crl, line ? line->second : snp::ProductLine::unknown, {}, {}, c.ask.role == CaRole::asvk};
-  const bool judge_itself = c.bare() && !supply.crls.empty();   // the file is the object: no other list may stand in for it
+  const CollateralQuery query{
+      CollateralKind::amd_crl, line ? line->second : snp::ProductLine::unknown, {}, {}, c.ask.role == CaRole::asvk};
+  const bool judge_itself = c.bare() && !supply.crls.empty();  // the file is the object: no other list may stand in for it
   if (!judge_itself && line) {
     CollateralAnswer local = context.collateral.find_local(query);
     for (SuppliedCrl& crl : sort_items(local.items).crls) candidates.push_back(std::move(crl));
@@ -149,7 +158,9 @@ void check_snp_crl(const SnpCase& c, const Context& context, Report& report) {
     const bool optional = context.policy.crl == policy::CrlMode::if_available;
     report.add(kSnpCrlAvailable, optional ? Outcome::warn : Outcome::error, c.crl_missing);
     all_others(report, optional ? Outcome::skip : Outcome::error, "no CRL is available");
-    if (optional) report.add_not_proven("Revocation was not checked, since no CRL was available: AMD may have revoked a certificate of this chain.");
+    if (optional)
+      report.add_not_proven(
+          "Revocation was not checked, since no CRL was available: AMD may have revoked a certificate of this chain.");
     return;
   }
   if (!c.ark.present()) {
@@ -158,8 +169,12 @@ void check_snp_crl(const SnpCase& c, const Context& context, Report& report) {
     return;
   }
   const std::string critical = critical_extension(c.crl->object);
-  if (!critical.empty()) report.error(kSnpCrlAvailable, "the CRL has the critical extension " + critical + ", which may limit what it covers; give a plain one with --collateral-dir");
-  else report.pass(kSnpCrlAvailable).actual = std::string(collateral_source_name(c.crl->source)) + (c.crl->origin.empty() ? "" : ": " + c.crl->origin);
+  if (!critical.empty())
+    report.error(kSnpCrlAvailable, "the CRL has the critical extension " + critical +
+                                       ", which may limit what it covers; give a plain one with --collateral-dir");
+  else
+    report.pass(kSnpCrlAvailable).actual =
+        std::string(collateral_source_name(c.crl->source)) + (c.crl->origin.empty() ? "" : ": " + c.crl->origin);
   check_issuer(c, report);
   check_signature(c, report);
   check_fresh(c, context.now, report);

@@ -10,17 +10,25 @@ namespace atls::evidence {
 namespace {
 
 constexpr std::string_view kAmdArc = "1.3.6.1.4.1.3704.";
-constexpr std::string_view kStructVersion = "1.3.6.1.4.1.3704.1.1", kProductName = "1.3.6.1.4.1.3704.1.2", kHwId = "1.3.6.1.4.1.3704.1.4",
-                           kCspId = "1.3.6.1.4.1.3704.1.5", kFmcSpl = "1.3.6.1.4.1.3704.1.3.9";
+constexpr std::string_view kStructVersion = "1.3.6.1.4.1.3704.1.1", kProductName = "1.3.6.1.4.1.3704.1.2",
+                           kHwId = "1.3.6.1.4.1.3704.1.4", kCspId = "1.3.6.1.4.1.3704.1.5", kFmcSpl = "1.3.6.1.4.1.3704.1.3.9";
 constexpr std::string_view kAuthorityKeyIdentifier = "2.5.29.35";
 
 // Where each SPL stands in the eight TCB bytes; -1: the layout does not have it (Turin keeps spl5 to spl7, always zero).
-struct Spl { std::string_view oid, name; int legacy_byte, turin_byte; bool on_turin; };
+struct Spl {
+  std::string_view oid, name;
+  int legacy_byte, turin_byte;
+  bool on_turin;
+};
 constexpr std::array kSpls{
-    Spl{"1.3.6.1.4.1.3704.1.3.1", "blSPL", 0, 1, true},   Spl{"1.3.6.1.4.1.3704.1.3.2", "teeSPL", 1, 2, true},
-    Spl{"1.3.6.1.4.1.3704.1.3.3", "snpSPL", 6, 3, true},  Spl{"1.3.6.1.4.1.3704.1.3.4", "spl4", 2, -1, false},
-    Spl{"1.3.6.1.4.1.3704.1.3.5", "spl5", 3, 4, true},    Spl{"1.3.6.1.4.1.3704.1.3.6", "spl6", 4, 5, true},
-    Spl{"1.3.6.1.4.1.3704.1.3.7", "spl7", 5, 6, true},    Spl{"1.3.6.1.4.1.3704.1.3.8", "ucodeSPL", 7, 7, true},
+    Spl{"1.3.6.1.4.1.3704.1.3.1", "blSPL", 0, 1, true},
+    Spl{"1.3.6.1.4.1.3704.1.3.2", "teeSPL", 1, 2, true},
+    Spl{"1.3.6.1.4.1.3704.1.3.3", "snpSPL", 6, 3, true},
+    Spl{"1.3.6.1.4.1.3704.1.3.4", "spl4", 2, -1, false},
+    Spl{"1.3.6.1.4.1.3704.1.3.5", "spl5", 3, 4, true},
+    Spl{"1.3.6.1.4.1.3704.1.3.6", "spl6", 4, 5, true},
+    Spl{"1.3.6.1.4.1.3704.1.3.7", "spl7", 5, 6, true},
+    Spl{"1.3.6.1.4.1.3704.1.3.8", "ucodeSPL", 7, 7, true},
     Spl{kFmcSpl, "fmcSPL", -1, 0, true},
 };
 
@@ -34,8 +42,10 @@ class Reader {
     integer(kStructVersion, "structVersion");
     if (const auto* e = once(kProductName, "productName")) {
       const auto text = asn1::ia5_or_utf8_text(e->value);
-      if (!text) problem("productName is not a string");
-      else facts_.product_name = *text, facts_.product = snp::product_from_name(*text).value_or(snp::ProductLine::unknown);
+      if (!text)
+        problem("productName is not a string");
+      else
+        facts_.product_name = *text, facts_.product = snp::product_from_name(*text).value_or(snp::ProductLine::unknown);
     }
     facts_.layout = layout();
     spls();
@@ -52,9 +62,12 @@ class Reader {
                          std::any_of(kSpls.begin(), kSpls.end(), [&](const Spl& s) { return s.oid == e.oid; });
       // An AKI is harmless, but RFC 5280 4.2.1.1 never has it critical: then it is none of ours.
       if (known || (e.oid == kAuthorityKeyIdentifier && !e.critical)) continue;
-      if (e.critical) facts_.critical_unknown.push_back(e.oid);
-      else if (e.oid.starts_with(kAmdArc)) facts_.amd_unknown.push_back(e.oid);
-      else facts_.unknown.push_back(e.oid);
+      if (e.critical)
+        facts_.critical_unknown.push_back(e.oid);
+      else if (e.oid.starts_with(kAmdArc))
+        facts_.amd_unknown.push_back(e.oid);
+      else
+        facts_.unknown.push_back(e.oid);
     }
   }
 
@@ -93,8 +106,10 @@ class Reader {
       const int byte = turin ? spl.turin_byte : spl.legacy_byte;
       if (byte < 0) continue;
       const auto value = integer(spl.oid, spl.name);
-      if (value) tcb.raw[static_cast<std::size_t>(byte)] = *value;
-      else complete = false;
+      if (value)
+        tcb.raw[static_cast<std::size_t>(byte)] = *value;
+      else
+        complete = false;
     }
     if (complete) facts_.tcb = tcb;
   }
@@ -105,8 +120,10 @@ class Reader {
     if (facts_.is_vlek || has_csp) {
       if (const auto* e = once(kCspId, "cspID")) {
         const auto text = asn1::ia5_or_utf8_text(e->value);
-        if (!text || text->empty()) problem("cspID is not a string");
-        else facts_.csp_id = *text;
+        if (!text || text->empty())
+          problem("cspID is not a string");
+        else
+          facts_.csp_id = *text;
       }
     }
     if (facts_.is_vlek && has_hwid) problem("a VLEK has no hwID");
@@ -127,7 +144,8 @@ class Reader {
       problem("hwID is neither 64 nor 8 bytes");
     }
     const std::size_t expected = facts_.layout == snp::TcbLayout::turin ? 8 : 64;
-    if (!facts_.hwid.empty() && facts_.hwid.size() != expected) problem("hwID has " + std::to_string(facts_.hwid.size()) + " bytes, this product line " + std::to_string(expected));
+    if (!facts_.hwid.empty() && facts_.hwid.size() != expected)
+      problem("hwID has " + std::to_string(facts_.hwid.size()) + " bytes, this product line " + std::to_string(expected));
   }
 
   const crypto::Certificate& certificate_;
@@ -136,6 +154,8 @@ class Reader {
 
 }  // namespace
 
-VekFacts vek_facts(const crypto::Certificate& certificate) { return Reader(certificate).read(); }
+VekFacts vek_facts(const crypto::Certificate& certificate) {
+  return Reader(certificate).read();
+}
 
 }  // namespace atls::evidence

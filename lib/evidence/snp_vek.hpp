@@ -14,16 +14,16 @@ namespace atls::evidence {
 inline constexpr std::string_view kVcekCn = "SEV-VCEK", kVlekCn = "SEV-VLEK";
 
 struct VekFacts {
-  bool is_vlek = false;                        // by subject CN
-  std::string product_name;                    // "Milan-B0"; empty when absent or not decodable
+  bool is_vlek = false;      // by subject CN
+  std::string product_name;  // "Milan-B0"; empty when absent or not decodable
   snp::ProductLine product = snp::ProductLine::unknown;
   snp::TcbLayout layout = snp::TcbLayout::legacy;
-  std::optional<snp::TcbVersion> tcb;          // present when every SPL of the layout is
-  Buffer hwid;                                 // 64 bytes, on Turin 8; empty when absent
-  bool hwid_wrapped = false;                   // in an OCTET STRING, as in AMD's documentation; real ones are raw
+  std::optional<snp::TcbVersion> tcb;  // present when every SPL of the layout is
+  Buffer hwid;                         // 64 bytes, on Turin 8; empty when absent
+  bool hwid_wrapped = false;           // in an OCTET STRING, as in AMD's documentation; real ones are raw
   std::string csp_id;
-  std::vector<std::string> problems;           // missing, repeated or not decodable extensions
-  std::vector<std::string> critical_unknown, unknown, amd_unknown;   // OIDs
+  std::vector<std::string> problems;                                // missing, repeated or not decodable extensions
+  std::vector<std::string> critical_unknown, unknown, amd_unknown;  // OIDs
 };
 VekFacts vek_facts(const crypto::Certificate& certificate);
 

@@ -29,7 +29,7 @@ std::string platform_text(const SnpCase& c) {
 }
 
 void check_binding(const SnpCase& c, const std::optional<ExpectedBinding>& binding, Report& report) {
-  if (!binding) return;   // whoever called says why there is none
+  if (!binding) return;  // whoever called says why there is none
   auto& r = report.compare(kReportDataBinding, binding->report_data, c.report->report_data);
   if (r.outcome != Outcome::pass) r.detail = "the evidence was made for another key or nonce: " + binding->info.formula;
 }
@@ -53,13 +53,16 @@ bool is_decodable(const Evidence& evidence, Report& report) {
 void record_certificate(const std::optional<SuppliedCertificate>& supplied, Report& report) {
   if (!supplied) return;
   const crypto::Certificate& x = supplied->object;
-  report.collateral.push_back({std::string(collateral_kind_name(supplied->kind)), std::string(collateral_source_name(supplied->source)), supplied->origin,
-                               x.not_before(), x.not_after(), hex(crypto::sha256(x.der()))});
+  report.collateral.push_back({std::string(collateral_kind_name(supplied->kind)),
+                               std::string(collateral_source_name(supplied->source)), supplied->origin, x.not_before(),
+                               x.not_after(), hex(crypto::sha256(x.der()))});
 }
 
 void sign_range(Report& report, std::string_view area_or_id, const std::string& signer) {
   for (CheckResult& r : report.checks)
-    if ((r.spec->area == area_or_id || r.spec->id == area_or_id) && (r.outcome == Outcome::pass || r.outcome == Outcome::warn || r.outcome == Outcome::fail)) r.signed_by = signer;
+    if ((r.spec->area == area_or_id || r.spec->id == area_or_id) &&
+        (r.outcome == Outcome::pass || r.outcome == Outcome::warn || r.outcome == Outcome::fail))
+      r.signed_by = signer;
 }
 
 }  // namespace
@@ -68,7 +71,8 @@ bool detect_snp(Bytes content) {
   if (content.size() < snp::kReportSize) return false;
   const auto report = snp::parse_report(content);
   // Versions that exist or may come, the one known algorithm or none, and the policy bit that is always set.
-  return report && report->version >= 1 && report->version <= 16 && report->signature_algo <= 1 && (report->policy.bit(17) || report->policy.bits < (1ull << 26));
+  return report && report->version >= 1 && report->version <= 16 && report->signature_algo <= 1 &&
+         (report->policy.bit(17) || report->policy.bits < (1ull << 26));
 }
 
 void record_collateral(const SnpCase& c, Report& report) {
@@ -77,33 +81,38 @@ void record_collateral(const SnpCase& c, Report& report) {
   record_certificate(c.ark.certificate, report);
   if (!c.crl) return;
   const crypto::Crl& crl = c.crl->object;
-  report.collateral.push_back({std::string(collateral_kind_name(c.crl->kind)), std::string(collateral_source_name(c.crl->source)), c.crl->origin, crl.this_update(),
-                               crl.next_update(), hex(crypto::sha256(crl.der()))});
+  report.collateral.push_back({std::string(collateral_kind_name(c.crl->kind)), std::string(collateral_source_name(c.crl->source)),
+                               c.crl->origin, crl.this_update(), crl.next_update(), hex(crypto::sha256(crl.der()))});
 }
 
 void attribute_signers(const SnpCase& c, Report& report) {
-  if (report.outcome_of(kSnpReportSignature) == Outcome::pass) {
-    for (const std::string_view area : {kSnpReportVersion.area, kSnpReportSignature.area, kSnpNoReference.area}) sign_range(report, area, c.vek_name());
-    sign_range(report, kReportDataBinding.id, c.vek_name());
-    // Not part of what the key signed: containers, lengths, and the signature itself.
-    for (const CheckSpec* spec : {&kSnpContainerDecode, &kSnpContainerLossy, &kSnpReportSize, &kSnpSignatureEncoding, &kSnpSignaturePadding, &kSnpCertTableBounds, &kSnpCertTableTerminator,
-                                  &kSnpCertTableDuplicate, &kSnpCertTableOverlap, &kSnpCertTableUnknownEntry, &kSnpTsmProvider, &kSnpHclHeader, &kSnpPolicyExtraEntry})
-      sign_range(report, spec->id, "");
-  }
-  if (report.outcome_of(kSnpVekSignature) == Outcome::pass)
-    for (const CheckSpec* spec : {&kSnpVekKind, &kSnpVekKey, &kSnpVekSigalg, &kSnpVekX509Version, &kSnpVekSubject, &kSnpVekIssuer, &kSnpVekExtensionsKnown, &kSnpVekExtensionsComplete, &kSnpVekProduct,
-                                  &kSnpVekValidity, &kSnpVekSignature, &kSnpVlekCspId, &kSnpPolicyTcbCert})
-      sign_range(report, spec->id, c.ask_name());
-  if (report.outcome_of(kSnpAskSignature) == Outcome::pass)
-    for (const CheckSpec* spec : {&kSnpAskSubject, &kSnpAskValidity, &kSnpAskCa, &kSnpAskSignature}) sign_range(report, spec->id, "ARK");
-  if (report.outcome_of(kSnpArkSelfSignature) == Outcome::pass)
-    for (const CheckSpec* spec : {&kSnpArkSubject, &kSnpArkValidity, &kSnpArkCa, &kSnpArkSelfSignature}) sign_range(report, spec->id, "self");
-  if (report.outcome_of(kSnpCrlSignature) == Outcome::pass)
-    for (const CheckSpec* spec : {&kSnpCrlIssuer, &kSnpCrlSignature, &kSnpCrlFresh, &kSnpAskNotRevoked, &kSnpArkNotRevoked}) sign_range(report, spec->id, "ARK");
+  // A value has a signer only when that signature was verified; otherwise whoever sent it said so.
+  const auto signer = [&](const CheckSpec& signature, const std::string& name) {
+    return report.outcome_of(signature) == Outcome::pass ? name : std::string();
+  };
+  const auto attribute = [&](std::initializer_list<const CheckSpec*> specs, const std::string& name) {
+    for (const CheckSpec* spec : specs) sign_range(report, spec->id, name);
+  };
+  const std::string vek = signer(kSnpReportSignature, c.vek_name());
+  for (const std::string_view area : {kSnpReportVersion.area, kSnpReportSignature.area, kSnpNoReference.area})
+    sign_range(report, area, vek);
+  attribute({&kReportDataBinding}, vek);
+  // Not part of what the key signed: containers, lengths, and the form of the signature itself.
+  attribute({&kSnpContainerDecode, &kSnpContainerLossy, &kSnpReportSize, &kSnpSignatureEncoding, &kSnpSignaturePadding,
+             &kSnpCertTableBounds, &kSnpCertTableTerminator, &kSnpCertTableDuplicate, &kSnpCertTableOverlap,
+             &kSnpCertTableUnknownEntry, &kSnpTsmProvider, &kSnpHclHeader, &kSnpPolicyExtraEntry},
+            "");
+  attribute({&kSnpVekKind, &kSnpVekKey, &kSnpVekSigalg, &kSnpVekX509Version, &kSnpVekSubject, &kSnpVekIssuer,
+             &kSnpVekExtensionsKnown, &kSnpVekExtensionsComplete, &kSnpVekProduct, &kSnpVekValidity, &kSnpVekSignature,
+             &kSnpVlekCspId, &kSnpPolicyTcbCert},
+            signer(kSnpVekSignature, c.ask_name()));
+  attribute({&kSnpAskSubject, &kSnpAskValidity, &kSnpAskCa, &kSnpAskSignature}, signer(kSnpAskSignature, "ARK"));
+  attribute({&kSnpArkSubject, &kSnpArkValidity, &kSnpArkCa, &kSnpArkSelfSignature}, signer(kSnpArkSelfSignature, "self"));
+  attribute({&kSnpCrlIssuer, &kSnpCrlSignature, &kSnpCrlFresh, &kSnpAskNotRevoked, &kSnpArkNotRevoked}, signer(kSnpCrlSignature, "ARK"));
 }
 
-void verify_snp(const Evidence& evidence, const std::optional<ExpectedBinding>& binding, const std::vector<CollateralItem>& with_it, const Context& context,
-                Report& report) {
+void verify_snp(const Evidence& evidence, const std::optional<ExpectedBinding>& binding,
+                const std::vector<CollateralItem>& with_it, const Context& context, Report& report) {
   EvidenceInfo info{evidence.format, "AMD SEV-SNP", false, evidence_claims(evidence)};
   if (!is_decodable(evidence, report)) {
     report.evidence.push_back(std::move(info));
@@ -124,17 +133,50 @@ void verify_snp(const Evidence& evidence, const std::optional<ExpectedBinding>& 
 }
 
 std::vector<const CheckSpec*> snp_must_pass(const Context& context, const Report& report) {
-  std::vector<const CheckSpec*> out{
-      &kSnpContainerDecode, &kSnpContainerLossy, &kSnpReportSize, &kSnpReportVersion, &kSnpReportReservedZero, &kSnpReportVmplRange, &kSnpPolicyReserved, &kSnpSignerInfoReserved,
-      &kSnpSigningKey, &kSnpMaskChipKey, &kSnpSignatureAlgo, &kSnpSignatureEncoding, &kSnpProductKnown, &kSnpVekPresent, &kSnpVekKind, &kSnpVekKey, &kSnpVekSigalg, &kSnpVekSubject,
-      &kSnpVekIssuer, &kSnpVekExtensionsKnown, &kSnpVekExtensionsComplete, &kSnpVekProduct, &kSnpVekValidity, &kSnpVekSignature, &kSnpAskSubject, &kSnpArkSubject, &kSnpAskValidity,
-      &kSnpArkValidity, &kSnpArkTrusted, &kSnpReportSignature, &kSnpTcbReportedMatchesCert, &kSnpTcbReportedLeCurrent, &kSnpTcbCommittedLeCurrent, &kSnpVersionCommittedLeCurrent,
-      &kSnpNoReference, &kSnpPolicyDebug, &kSnpPolicyMigration};
+  std::vector<const CheckSpec*> out{&kSnpContainerDecode,
+                                    &kSnpContainerLossy,
+                                    &kSnpReportSize,
+                                    &kSnpReportVersion,
+                                    &kSnpReportReservedZero,
+                                    &kSnpReportVmplRange,
+                                    &kSnpPolicyReserved,
+                                    &kSnpSignerInfoReserved,
+                                    &kSnpSigningKey,
+                                    &kSnpMaskChipKey,
+                                    &kSnpSignatureAlgo,
+                                    &kSnpSignatureEncoding,
+                                    &kSnpProductKnown,
+                                    &kSnpVekPresent,
+                                    &kSnpVekKind,
+                                    &kSnpVekKey,
+                                    &kSnpVekSigalg,
+                                    &kSnpVekSubject,
+                                    &kSnpVekIssuer,
+                                    &kSnpVekExtensionsKnown,
+                                    &kSnpVekExtensionsComplete,
+                                    &kSnpVekProduct,
+                                    &kSnpVekValidity,
+                                    &kSnpVekSignature,
+                                    &kSnpAskSubject,
+                                    &kSnpArkSubject,
+                                    &kSnpAskValidity,
+                                    &kSnpArkValidity,
+                                    &kSnpArkTrusted,
+                                    &kSnpReportSignature,
+                                    &kSnpTcbReportedMatchesCert,
+                                    &kSnpTcbReportedLeCurrent,
+                                    &kSnpTcbCommittedLeCurrent,
+                                    &kSnpVersionCommittedLeCurrent,
+                                    &kSnpNoReference,
+                                    &kSnpPolicyDebug,
+                                    &kSnpPolicyMigration};
   if (context.policy.crl == policy::CrlMode::require)
-    out.insert(out.end(), {&kSnpCrlAvailable, &kSnpCrlIssuer, &kSnpCrlSignature, &kSnpCrlFresh, &kSnpAskNotRevoked, &kSnpArkNotRevoked});
+    out.insert(out.end(),
+               {&kSnpCrlAvailable, &kSnpCrlIssuer, &kSnpCrlSignature, &kSnpCrlFresh, &kSnpAskNotRevoked, &kSnpArkNotRevoked});
   // The rest may be skipped with a reason, but never be forgotten.
   for (const CheckSpec* spec : kSnpChecks)
-    if (report.find(spec->id) == nullptr && (spec->severity == Severity::required || spec->severity == Severity::warning)) out.push_back(spec);
+    if (report.find(spec->id) == nullptr && (spec->severity == Severity::required || spec->severity == Severity::warning))
+      out.push_back(spec);
   return out;
 }
 

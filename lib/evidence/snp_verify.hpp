@@ -6,8 +6,8 @@
 namespace atls::evidence {
 
 bool detect_snp(Bytes content);
-void verify_snp(const Evidence& evidence, const std::optional<ExpectedBinding>& binding, const std::vector<CollateralItem>& with_it,
-                const Context& context, Report& report);
+void verify_snp(const Evidence& evidence, const std::optional<ExpectedBinding>& binding,
+                const std::vector<CollateralItem>& with_it, const Context& context, Report& report);
 std::vector<const CheckSpec*> snp_must_pass(const Context& context, const Report& report);
 // Certificates and CRLs without a report: the same functions, and never a proof.
 void verify_snp_endorsements(const std::vector<CollateralItem>& items, const Context& context, Report& report);

@@ -20,11 +20,21 @@ CaKey from_constant(const AmdKey& key) {
   // A mistake in our own table must never become a weaker anchor.
   if (!spki || hex(crypto::sha256(*spki)) != key.spki_sha256)
     throw std::logic_error("built-in key " + std::string(key.subject_cn) + " is damaged");
-  return {key.role, key.product, std::string(key.subject_cn), std::string(key.serial_hex), key.not_before, key.not_after, *std::move(spki),
-          std::string(key.spki_sha256), false};
+  return {key.role,
+          key.product,
+          std::string(key.subject_cn),
+          std::string(key.serial_hex),
+          key.not_before,
+          key.not_after,
+          *std::move(spki),
+          std::string(key.spki_sha256),
+          false};
 }
 
-struct Named { CaRole role; snp::ProductLine product; };
+struct Named {
+  CaRole role;
+  snp::ProductLine product;
+};
 
 // Whole names only: "SEV-VLEK" is a prefix of "SEV-VLEK-Milan", and "SEV-" of everything.
 std::optional<Named> named(std::string_view cn) {
@@ -41,7 +51,12 @@ Error refused(const crypto::Certificate& certificate, const std::string& why) {
 // One attribute per RDN; every value but the country is a UTF8String (AMD 57230, certificate names).
 void append_rdn(Buffer& out, std::uint8_t attribute, std::uint8_t string_tag, std::string_view value) {
   const auto size = static_cast<std::uint8_t>(value.size());
-  const Buffer head{0x31, static_cast<std::uint8_t>(size + 9), 0x30, static_cast<std::uint8_t>(size + 7), 0x06, 0x03, 0x55, 0x04, attribute, string_tag, size};
+  const Buffer head{0x31,      static_cast<std::uint8_t>(size + 9),
+                    0x30,      static_cast<std::uint8_t>(size + 7),
+                    0x06,      0x03,
+                    0x55,      0x04,
+                    attribute, string_tag,
+                    size};
   out.insert(out.end(), head.begin(), head.end());
   out.insert(out.end(), value.begin(), value.end());
 }
@@ -50,9 +65,12 @@ void append_rdn(Buffer& out, std::uint8_t attribute, std::uint8_t string_tag, st
 
 std::string_view ca_role_name(CaRole role) {
   switch (role) {
-    case CaRole::ark: return "ARK";
-    case CaRole::ask: return "ASK";
-    case CaRole::asvk: return "ASVK";
+    case CaRole::ark:
+      return "ARK";
+    case CaRole::ask:
+      return "ASK";
+    case CaRole::asvk:
+      return "ASVK";
   }
   return "unknown";
 }
@@ -60,9 +78,12 @@ std::string_view ca_role_name(CaRole role) {
 std::string ca_subject_cn(CaRole role, snp::ProductLine product) {
   const std::string line(snp::product_name(product));
   switch (role) {
-    case CaRole::ark: return "ARK-" + line;
-    case CaRole::ask: return "SEV-" + line;
-    case CaRole::asvk: return "SEV-VLEK-" + line;
+    case CaRole::ark:
+      return "ARK-" + line;
+    case CaRole::ask:
+      return "SEV-" + line;
+    case CaRole::asvk:
+      return "SEV-VLEK-" + line;
   }
   return {};
 }
@@ -98,12 +119,14 @@ Result<TrustStore> TrustStore::from_pem(Bytes pem_or_der) {
       return refused(c, "not the name of an AMD ARK, ASK or ASVK (expected CN ARK-PRODUCT, SEV-PRODUCT or SEV-VLEK-PRODUCT)");
     if (!c.not_before() || !c.not_after()) return refused(c, "the validity period is not readable");
     const crypto::Certificate* issuer = signer(c);
-    if (issuer == nullptr) return refused(c, role->role == CaRole::ark ? "not self-signed" : "not signed by an ARK of the same file");
+    if (issuer == nullptr)
+      return refused(c, role->role == CaRole::ark ? "not self-signed" : "not signed by an ARK of the same file");
     if (role->role != CaRole::ark && issuer->subject_cn() != ca_subject_cn(CaRole::ark, role->product))
       return refused(c, "not signed by an ARK of the same file");
     has_root = has_root || role->role == CaRole::ark;
     if (store.find_spki(c.spki_sha256()) != nullptr) continue;
-    store.keys_.push_back({role->role, role->product, c.subject_cn(), c.serial_hex(), *c.not_before(), *c.not_after(), c.spki(), c.spki_sha256(), false});
+    store.keys_.push_back({role->role, role->product, c.subject_cn(), c.serial_hex(), *c.not_before(), *c.not_after(), c.spki(),
+                           c.spki_sha256(), false});
   }
   if (!has_root) return Error{Errc::bad_value, "trust anchor", "no ARK certificate; a trust anchor is a root", 0};
   return store;
@@ -127,7 +150,7 @@ const CaKey* TrustStore::find_spki(std::string_view spki_sha256) const {
 }
 
 Buffer amd_name_der(std::string_view cn) {
-  if (cn.size() > 64) return {};   // upper bound of a common name, RFC 5280 appendix A; keeps every length in one octet or two
+  if (cn.size() > 64) return {};  // upper bound of a common name, RFC 5280 appendix A; keeps every length in one octet or two
   constexpr std::uint8_t kUtf8 = 0x0C, kPrintable = 0x13;
   Buffer names;
   append_rdn(names, 11, kUtf8, "Engineering");

@@ -14,28 +14,30 @@
 
 namespace atls::evidence {
 
-enum class CaRole { ark, ask, asvk };   // roots of other vendors join here
+enum class CaRole { ark, ask, asvk };  // roots of other vendors join here
 std::string_view ca_role_name(CaRole role);
-std::string ca_subject_cn(CaRole role, snp::ProductLine product);                              // "SEV-VLEK-Milan"
-std::optional<std::pair<CaRole, snp::ProductLine>> ca_from_subject_cn(std::string_view cn);    // the whole name, never a prefix
+std::string ca_subject_cn(CaRole role, snp::ProductLine product);                            // "SEV-VLEK-Milan"
+std::optional<std::pair<CaRole, snp::ProductLine>> ca_from_subject_cn(std::string_view cn);  // the whole name, never a prefix
 
 struct CaKey {
   CaRole role;
   snp::ProductLine product;
-  std::string subject_cn;               // full DN is amd_name_der of it
+  std::string subject_cn;  // full DN is amd_name_der of it
   std::string serial_hex;
   Time not_before, not_after;
-  Buffer spki;                          // DER SubjectPublicKeyInfo
-  std::string spki_sha256;              // hex
+  Buffer spki;              // DER SubjectPublicKeyInfo
+  std::string spki_sha256;  // hex
   bool simulated = false;
 };
 
 class TrustStore {
  public:
-  static TrustStore builtin();                            // AMD: ARK, ASK, ASVK of Milan, Genoa, Turin
-  static Result<TrustStore> from_pem(Bytes pem_or_der);   // --trust-anchor: replaces the built-in set; ARKs and, if present, ASK/ASVK
+  static TrustStore builtin();  // AMD: ARK, ASK, ASVK of Milan, Genoa, Turin
+  static Result<TrustStore> from_pem(
+      Bytes pem_or_der);  // --trust-anchor: replaces the built-in set; ARKs and, if present, ASK/ASVK
   void add(std::vector<CaKey> keys) { keys_.insert(keys_.end(), keys.begin(), keys.end()); }
-  void mark_simulated(const std::vector<CaKey>& known);   // keys that are also in `known` are simulated ones, wherever they came from
+  void mark_simulated(
+      const std::vector<CaKey>& known);  // keys that are also in `known` are simulated ones, wherever they came from
   const std::vector<CaKey>& keys() const { return keys_; }
   std::vector<const CaKey*> find(CaRole role, snp::ProductLine product) const;
   const CaKey* find_spki(std::string_view spki_sha256) const;

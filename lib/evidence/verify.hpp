@@ -12,7 +12,7 @@
 
 namespace atls::evidence {
 
-class VerifiedEvidence {                 // proof that the verdict was "verified"; only the verifier makes it
+class VerifiedEvidence {  // proof that the verdict was "verified"; only the verifier makes it
  public:
   const std::string& format() const { return format_; }
 
@@ -25,25 +25,25 @@ class VerifiedEvidence {                 // proof that the verdict was "verified
 struct Context {
   const policy::Policy& policy;
   const TrustStore& trust;
-  const Collateral& collateral;          // directories, cache, network
+  const Collateral& collateral;  // directories, cache, network
   Time now;
 };
 
 // One thing to judge: what a handshake, a file or a bundle gave. Exactly one of `chain` and `raw` is used.
 struct Presented {
-  std::string profile;                   // "constellation"; empty for raw evidence and bare endorsements
-  std::vector<Buffer> chain;             // DER, leaf first
+  std::string profile;        // "constellation"; empty for raw evidence and bare endorsements
+  std::vector<Buffer> chain;  // DER, leaf first
   std::optional<Evidence> raw;
-  std::optional<Buffer> nonce;           // decoded; absent: unknown
+  std::optional<Buffer> nonce;  // decoded; absent: unknown
   enum class NonceOrigin { none, drawn, given, recorded } nonce_origin = NonceOrigin::none;
-  bool live = false;                     // a connection of this process, not a recording
-  bool peer_is_client = false;           // a server judging its client
-  std::vector<CollateralItem> with_it;   // collateral that came in the handshake or bundle
-  std::vector<CollateralItem> bare_endorsements;   // files that are certificates or CRLs only: judged, never "verified"
+  bool live = false;                              // a connection of this process, not a recording
+  bool peer_is_client = false;                    // a server judging its client
+  std::vector<CollateralItem> with_it;            // collateral that came in the handshake or bundle
+  std::vector<CollateralItem> bare_endorsements;  // files that are certificates or CRLs only: judged, never "verified"
 };
 
 struct Appraisal {
-  std::optional<VerifiedEvidence> proof; // set exactly when report.verdict is "verified"
+  std::optional<VerifiedEvidence> proof;  // set exactly when report.verdict is "verified"
 };
 
 // Appends all checks, evidence, binding, freshness, collateral, not_proven to `report` and finishes it.
@@ -52,10 +52,11 @@ Appraisal appraise(const Presented& presented, const Context& context, Report& r
 // The pieces, per evidence format (lib/evidence/registry.cpp has one row each).
 struct Format {
   std::string_view id, title;
-  bool (*detect)(Bytes);                                        // content sniffing for files
-  void (*verify)(const Evidence&, const std::optional<ExpectedBinding>&, const std::vector<CollateralItem>& with_it, const Context&, Report&);
+  bool (*detect)(Bytes);  // content sniffing for files
+  void (*verify)(const Evidence&, const std::optional<ExpectedBinding>&, const std::vector<CollateralItem>& with_it,
+                 const Context&, Report&);
   std::vector<const CheckSpec*> (*must_pass)(const Context&, const Report&);
-  Claim (*claims)(const Evidence&);                             // decodes as far as possible, names the place of damage
+  Claim (*claims)(const Evidence&);  // decodes as far as possible, names the place of damage
 };
 std::span<const Format> formats();
 const Format* find_format(std::string_view id);

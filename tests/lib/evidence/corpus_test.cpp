@@ -75,7 +75,9 @@ TEST_CASE("corpus: signatures and chains of real SEV-SNP evidence come out as th
   for (const auto& entry : manifest["files"]) {
     const std::string file = entry["file"], kind = entry["kind"];
     const bool snp_hcl = kind == "azure-hcl" && file.find("snp-") != std::string::npos;
-    if (kind != "snp-report" && kind != "snp-extended" && kind != "snp-certtable" && kind != "amd-cert" && kind != "amd-crl" && !snp_hcl) continue;
+    if (kind != "snp-report" && kind != "snp-extended" && kind != "snp-certtable" && kind != "amd-cert" && kind != "amd-crl" &&
+        !snp_hcl)
+      continue;
     CAPTURE(file);
     const auto loaded = evidence::load_path(corpus / file);
     REQUIRE(loaded);
@@ -92,13 +94,16 @@ TEST_CASE("corpus: signatures and chains of real SEV-SNP evidence come out as th
     judge.collateral.add(std::make_shared<Needs>(needs));
     judge.policy.crl = policy::CrlMode::if_available;
     judge.policy.allow_debug = true;
-    const auto time = parse_rfc3339(entry["verification_time"].is_string() ? entry["verification_time"].get<std::string>() : "2026-06-01T00:00:00Z");
+    const auto time = parse_rfc3339(entry["verification_time"].is_string() ? entry["verification_time"].get<std::string>()
+                                                                           : "2026-06-01T00:00:00Z");
     REQUIRE(time);
     judge.now = *time;
 
     evidence::Presented presented;
-    if (loaded->evidence) presented.raw = loaded->evidence;
-    else presented.bare_endorsements = items_of(*loaded, CollateralSource::dir);
+    if (loaded->evidence)
+      presented.raw = loaded->evidence;
+    else
+      presented.bare_endorsements = items_of(*loaded, CollateralSource::dir);
     if (!presented.raw && presented.bare_endorsements.empty()) {
       CHECK(entry["expect"]["parse"] == "error");
       ++count["not decodable"];

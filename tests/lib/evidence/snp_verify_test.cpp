@@ -33,7 +33,8 @@ TEST_CASE("snp: the certificate alone is enough, and the built-in keys stand in 
   for (const bool vlek : {false, true}) {
     const auto p = platform({.vlek = vlek});
     evidence::Evidence e = evidence_of(*p, false);
-    e.endorsements.push_back({vlek ? CollateralKind::amd_vlek : CollateralKind::amd_vcek, p->vek_der(), CollateralSource::handshake, ""});
+    e.endorsements.push_back(
+        {vlek ? CollateralKind::amd_vlek : CollateralKind::amd_vcek, p->vek_der(), CollateralSource::handshake, ""});
     const Report report = Judge{}(raw(e));
     CHECK_MESSAGE(report.verdict->code == ExitCode::verified, failures(report));
     CHECK(report.outcome_of(checks::kSnpAskSignature) == Outcome::skip);
@@ -61,7 +62,11 @@ TEST_CASE("snp: without an endorsement certificate the answer is undecided, and 
 }
 
 TEST_CASE("snp: revocation is required unless the policy says otherwise") {
-  struct Row { policy::CrlMode mode; ExitCode code; Outcome available, revoked; };
+  struct Row {
+    policy::CrlMode mode;
+    ExitCode code;
+    Outcome available, revoked;
+  };
   for (const Row& row : {Row{policy::CrlMode::require, ExitCode::undecided, Outcome::error, Outcome::error},
                          Row{policy::CrlMode::if_available, ExitCode::verified, Outcome::warn, Outcome::skip},
                          Row{policy::CrlMode::off, ExitCode::verified, Outcome::skip, Outcome::skip}}) {
@@ -72,7 +77,8 @@ TEST_CASE("snp: revocation is required unless the policy says otherwise") {
     CHECK_MESSAGE(report.verdict->code == row.code, failures(report));
     CHECK(report.outcome_of(checks::kSnpCrlAvailable) == row.available);
     CHECK(report.outcome_of(checks::kSnpAskNotRevoked) == row.revoked);
-    const bool told = std::any_of(report.not_proven.begin(), report.not_proven.end(), [](const std::string& s) { return s.find("Revocation") != std::string::npos; });
+    const bool told = std::any_of(report.not_proven.begin(), report.not_proven.end(),
+                                  [](const std::string& s) { return s.find("Revocation") != std::string::npos; });
     CHECK(told == (row.mode != policy::CrlMode::require));
   }
 }

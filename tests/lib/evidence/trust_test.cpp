@@ -17,7 +17,8 @@ namespace {
 struct Maker {
   crypto::PkeyPtr ark = test::rsa_key(), ask = test::rsa_key();
   Buffer make(const std::string& subject, const std::string& issuer, EVP_PKEY& key, EVP_PKEY& issuer_key) const {
-    test::CertSpec spec{.subject = evidence::amd_name_der(subject), .issuer = evidence::amd_name_der(issuer), .serial_hex = "01AB"};
+    test::CertSpec spec{
+        .subject = evidence::amd_name_der(subject), .issuer = evidence::amd_name_der(issuer), .serial_hex = "01AB"};
     spec.ca = true;
     return test::make_certificate(spec, key, issuer_key);
   }
@@ -32,18 +33,21 @@ std::string pem_of(std::initializer_list<Buffer> certificates) {
 }  // namespace
 
 TEST_CASE("trust: nine built-in AMD keys, each with the published SHA-256 of its public key") {
-  struct Row { CaRole role; ProductLine product; const char* spki_sha256; };
+  struct Row {
+    CaRole role;
+    ProductLine product;
+    const char* spki_sha256;
+  };
   // Published with the certificates at AMD's KDS; the same digests are pinned by other verifiers.
-  const Row rows[] = {
-      {CaRole::ark, ProductLine::milan, "9f056bee44377e29308cb5ffa895bdfb62d18881fa6bed8d6f075b0204089cb9"},
-      {CaRole::ark, ProductLine::genoa, "429a69c9422aa258ee4d8db5fcda9c6470ef15f8cd5a9cebd6cbc7d90b863831"},
-      {CaRole::ark, ProductLine::turin, "4f125410563a2ab9a50356f9243f6fe0b6f73de98603f53f90339c70e9d7ad08"},
-      {CaRole::ask, ProductLine::milan, "42491669ccb851d627ea9846cd24eccbeb7de7c2a62740120fff88001d38ebb6"},
-      {CaRole::ask, ProductLine::genoa, "0324d55bcd48ba877a8fd87c0e1b4934dec8448e3807a24384a34dc6a6c9ebb8"},
-      {CaRole::ask, ProductLine::turin, "0000ead352025f208bf55297c4192c34cd1b878002107366d8f2065a9ae7d3a9"},
-      {CaRole::asvk, ProductLine::milan, "66450a123ea5876206df67f2514a4fea224c0f63b18313423078b0edc4535e33"},
-      {CaRole::asvk, ProductLine::genoa, "7d1633252ebbadaa75f96e9b4e6f7d43a90ceb3f843937482630f8da2459264e"},
-      {CaRole::asvk, ProductLine::turin, "bfc441408b2f806c5dbf180bd8920e6e60dd404d82141780d85dbf962954d386"}};
+  const Row rows[] = {{CaRole::ark, ProductLine::milan, "9f056bee44377e29308cb5ffa895bdfb62d18881fa6bed8d6f075b0204089cb9"},
+                      {CaRole::ark, ProductLine::genoa, "429a69c9422aa258ee4d8db5fcda9c6470ef15f8cd5a9cebd6cbc7d90b863831"},
+                      {CaRole::ark, ProductLine::turin, "4f125410563a2ab9a50356f9243f6fe0b6f73de98603f53f90339c70e9d7ad08"},
+                      {CaRole::ask, ProductLine::milan, "42491669ccb851d627ea9846cd24eccbeb7de7c2a62740120fff88001d38ebb6"},
+                      {CaRole::ask, ProductLine::genoa, "0324d55bcd48ba877a8fd87c0e1b4934dec8448e3807a24384a34dc6a6c9ebb8"},
+                      {CaRole::ask, ProductLine::turin, "0000ead352025f208bf55297c4192c34cd1b878002107366d8f2065a9ae7d3a9"},
+                      {CaRole::asvk, ProductLine::milan, "66450a123ea5876206df67f2514a4fea224c0f63b18313423078b0edc4535e33"},
+                      {CaRole::asvk, ProductLine::genoa, "7d1633252ebbadaa75f96e9b4e6f7d43a90ceb3f843937482630f8da2459264e"},
+                      {CaRole::asvk, ProductLine::turin, "bfc441408b2f806c5dbf180bd8920e6e60dd404d82141780d85dbf962954d386"}};
   const TrustStore store = TrustStore::builtin();
   CHECK(store.keys().size() == std::size(rows));
   for (const Row& row : rows) {
@@ -65,7 +69,8 @@ TEST_CASE("trust: the CN of a CA is compared whole") {
   CHECK(evidence::ca_from_subject_cn("SEV-VLEK-Milan") == std::pair(CaRole::asvk, ProductLine::milan));
   CHECK(evidence::ca_from_subject_cn("SEV-Genoa") == std::pair(CaRole::ask, ProductLine::genoa));
   CHECK(evidence::ca_from_subject_cn("ARK-Turin") == std::pair(CaRole::ark, ProductLine::turin));
-  for (const char* cn : {"", "ARK-", "ARK-milan", "ARK-Milan ", "xARK-Milan", "SEV-VLEK", "SEV-VCEK", "SEV-", "SEV-VLEK-Rome", "ARK-unknown"}) {
+  for (const char* cn :
+       {"", "ARK-", "ARK-milan", "ARK-Milan ", "xARK-Milan", "SEV-VLEK", "SEV-VCEK", "SEV-", "SEV-VLEK-Rome", "ARK-unknown"}) {
     CAPTURE(cn);
     CHECK_FALSE(evidence::ca_from_subject_cn(cn));
   }
@@ -73,15 +78,18 @@ TEST_CASE("trust: the CN of a CA is compared whole") {
 
 TEST_CASE("trust: AMD's name has six RDNs in AMD's order and string types") {
   CHECK(hex(evidence::amd_name_der("ARK-Milan")) ==
-        "307b31143012060355040b0c0b456e67696e656572696e67310b30090603550406130255533114301206035504070c0b53616e746120436c617261310b300906"
-        "035504080c024341311f301d060355040a0c16416476616e636564204d6963726f20446576696365733112301006035504030c0941524b2d4d696c616e");
-  CHECK(evidence::amd_name_der("SEV-VLEK-Milan")[1] == 0x81);   // 128 bytes: the first length that needs two octets
+        "307b31143012060355040b0c0b456e67696e656572696e67310b30090603550406130255533114301206035504070c0b53616e746120436c61726131"
+        "0b300906"
+        "035504080c024341311f301d060355040a0c16416476616e636564204d6963726f20446576696365733112301006035504030c0941524b2d4d696c61"
+        "6e");
+  CHECK(evidence::amd_name_der("SEV-VLEK-Milan")[1] == 0x81);  // 128 bytes: the first length that needs two octets
   CHECK(evidence::amd_name_der(std::string(65, 'x')).empty());
 }
 
 TEST_CASE("trust: a trust anchor file replaces the built-in keys") {
   const Maker m;
-  const auto store = TrustStore::from_pem(as_bytes(pem_of({m.make("SEV-Milan", "ARK-Milan", *m.ask, *m.ark), m.make("ARK-Milan", "ARK-Milan", *m.ark, *m.ark)})));
+  const auto store = TrustStore::from_pem(
+      as_bytes(pem_of({m.make("SEV-Milan", "ARK-Milan", *m.ask, *m.ark), m.make("ARK-Milan", "ARK-Milan", *m.ark, *m.ark)})));
   REQUIRE_MESSAGE(store, store.error().message());
   CHECK(store->keys().size() == 2);
   const auto roots = store->find(CaRole::ark, ProductLine::milan);
@@ -94,7 +102,10 @@ TEST_CASE("trust: a trust anchor file replaces the built-in keys") {
 TEST_CASE("trust: a trust anchor file that is no hierarchy of AMD's names is refused") {
   const Maker m;
   const Buffer ark = m.make("ARK-Milan", "ARK-Milan", *m.ark, *m.ark);
-  struct Row { const char* why; std::string pem; };
+  struct Row {
+    const char* why;
+    std::string pem;
+  };
   Buffer flipped = ark;
   flipped.back() ^= 1;
   test::CertSpec plain{.subject = test::name("ARK-Milan"), .issuer = test::name("ARK-Milan")};
