@@ -1,6 +1,7 @@
 #include "evidence/present.hpp"
 
 #include "base/hex.hpp"
+#include "profile/registry.hpp"
 
 namespace atls::evidence {
 namespace {
@@ -40,6 +41,9 @@ Result<Presented> present(const Loaded& loaded, const std::optional<Buffer>& non
   if (loaded.kind == InputKind::bundle && !loaded.error) {
     if (nonce && loaded.nonce != nonce)
       return Error{Errc::bad_value, "nonce", "the bundle records " + (loaded.nonce ? hex(*loaded.nonce) : std::string("none")) + ", given was " + hex(*nonce)};
+    const auto* known = profile::find_profile(loaded.bundle_profile);
+    if (known == nullptr || known->id != loaded.bundle_profile)   // of the file, so no fault of the command line
+      return undecodable("the bundle records the profile \"" + loaded.bundle_profile + "\", which this version does not know");
     out.profile = loaded.bundle_profile;
     out.chain = loaded.certificates;
     out.nonce = loaded.nonce;

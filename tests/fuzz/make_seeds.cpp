@@ -43,19 +43,19 @@ void put_platform(Seeds& seeds, const sim::Platform& p, const std::string& name)
   std::array<std::uint8_t, 64> data{};
   data.fill(0x5A);
   const Buffer report = p.report(data), table = p.cert_table();
-  seeds.put({"report", "load"}, name + ".bin", report);
+  seeds.put({"report", "load", "verify"}, name + ".bin", report);
   seeds.put({"cert_table", "load"}, name + "-table.bin", table);
-  seeds.put({"load"}, name + "-extended.bin", joined(report, table));
+  seeds.put({"load", "verify"}, name + "-extended.bin", joined(report, table));
   seeds.put({"certificate", "der", "load"}, name + "-vek.der", p.vek_der());
   constexpr std::string_view claims = R"({"keys":[{"kid":"HCLAkPub","key_ops":["sign"],"kty":"RSA","e":"AQAB","n":"qqqq"}],"vm-configuration":{"secure-boot":true},"user-data":"00"})";
-  seeds.put({"hcl", "load"}, name + "-hcl.bin", p.hcl(as_bytes(claims)));
+  seeds.put({"hcl", "load", "verify"}, name + "-hcl.bin", p.hcl(as_bytes(claims)));
   seeds.put({"hcl", "json"}, "claims.json", claims);
 }
 
 void put_shared(Seeds& seeds, const sim::Platform& p) {
   seeds.put({"certificate", "der", "load"}, "ask.der", p.ask_der());
   seeds.put({"certificate", "der", "load"}, "ark.der", p.ark_der());
-  seeds.put({"certificate", "load"}, "crl.der", p.crl_der());
+  seeds.put({"certificate", "load", "verify"}, "crl.der", p.crl_der());
   const std::string chain = pem::encode("CERTIFICATE", p.ask_der()) + pem::encode("CERTIFICATE", p.ark_der());
   seeds.put({"pem", "certificate", "load"}, "chain.pem", chain);   // as the KDS answers
   seeds.put({"pem"}, "crlf.pem", "text\r\n-----BEGIN A B-----\r\nAAEC\r\n-----END A B-----\r\n");
@@ -67,7 +67,7 @@ void put_shared(Seeds& seeds, const sim::Platform& p) {
   seeds.put({"text"}, "short.b64url", "AAECAw");
   const std::string vcek = pem::encode("CERTIFICATE", p.vek_der());
   const Buffer document = constellation::encode_snp(report, as_bytes(vcek), as_bytes(chain), Buffer(32, 1));
-  seeds.put({"document", "load", "json"}, "snp.json", document);
+  seeds.put({"document", "load", "json", "verify"}, "snp.json", document);
   const Buffer dummy = constellation::encode_dummy({Buffer(32, 1), Buffer(32, 2)});
   seeds.put({"document", "load", "json"}, "dummy.json", dummy);
   seeds.put({"document"}, "bare.json", R"({"Attestation":{"ak_pub":"AA=="},"InstanceInfo":null,"UserData":"AA=="})");
@@ -98,7 +98,7 @@ int put_leaves(Seeds& seeds, const sim::Platform& p) {
   const auto snp = leaf(std::string(constellation::kOidGcpSevSnp), constellation::encode_snp(p.report(data), as_bytes(vcek), {}, Buffer(32, 1)));
   const auto dummy = leaf(std::string(constellation::kOidDummy), constellation::encode_dummy({Buffer(32, 1), Buffer(32, 7)}));
   if (!snp || !dummy) return 1;
-  seeds.put({"leaf", "load", "certificate", "der"}, "leaf-snp.der", *snp);
+  seeds.put({"leaf", "load", "certificate", "der", "verify"}, "leaf-snp.der", *snp);
   seeds.put({"leaf", "load", "certificate", "der"}, "leaf-dummy.der", *dummy);
   seeds.put({"leaf"}, "sni.txt", profile::constellation::nonce_to_sni(Buffer(32, 3)));
   const std::string cn = profile::constellation::nonce_to_sni(Buffer(32, 3));
@@ -116,7 +116,7 @@ int put_leaves(Seeds& seeds, const sim::Platform& p) {
   b.chain = {*snp};
   b.nonce = Buffer(32, 3);
   b.collateral.push_back({{CollateralKind::amd_ark, p.ark_der(), CollateralSource::bundle, "x"}, {}});
-  seeds.put({"bundle", "load", "json"}, "bundle.json", evidence::encode_bundle(b));
+  seeds.put({"bundle", "load", "json", "verify"}, "bundle.json", evidence::encode_bundle(b));
   b.evidence.push_back({"snp", Buffer(4, 1)});
   b.exporter["label"] = Buffer(32, 9);
   b.chain.clear();
