@@ -22,8 +22,9 @@ template <std::size_t N>
 using List = std::array<std::string_view, N>;
 constexpr List<1> kMeasurement{"snp-policy-measurement"}, kSignature{"snp-report-signature"}, kVmpl{"snp-policy-vmpl"},
     kMinimumTcb{"snp-policy-minimum-tcb"}, kChipId{"snp-policy-chip-id"}, kReportedTcb{"snp-tcb-reported-matches-cert"},
-    kProduct{"snp-policy-product"}, kCrlSignature{"snp-crl-signature"}, kBindings{"snp-report-data-binding"}, kVekPresent{"snp-vek-present"};
-constexpr List<4> kUnsigned{"snp-vek-present", "snp-vek-kind", "snp-report-signature", "snp-policy-signing-key"};
+    kProduct{"snp-policy-product"}, kCrlSignature{"snp-crl-signature"}, kBindings{"snp-report-data-binding"};
+constexpr List<2> kNoVek{"snp-vek-present", "snp-policy-product"};   // of version 2, only the certificate names the product
+constexpr List<5> kUnsigned{"snp-vek-present", "snp-vek-kind", "snp-report-signature", "snp-hwid-matches-chip-id", "snp-policy-signing-key"};
 constexpr List<4> kNotVcek{"snp-vek-extensions-complete", "snp-hwid-matches-chip-id", "snp-policy-signing-key", "snp-policy-chip-id"};
 
 struct Rejected { Names consequences = {}; std::string_view needs = {}; ExitCode exit = ExitCode::rejected; };
@@ -40,6 +41,11 @@ constexpr Fault accept(Layer layer, std::string_view name, std::string_view summ
 constexpr Fault exported(Fault fault, std::string_view artifact) {
   fault.in_handshake = false;
   fault.artifact = artifact;
+  return fault;
+}
+// The object of the check is not there: it cannot be evaluated, which is no failure of what was presented.
+constexpr Fault missing(Fault fault) {
+  fault.outcome = "error";
   return fault;
 }
 constexpr Fault for_clients_too(Fault fault) {
@@ -99,11 +105,12 @@ constexpr std::array kFaults{
     exported(reject(Layer::crl, "crl-wrong-issuer", "another key signed the CRL", "snp-crl-signature", kX509, {{}, "collateral-dir", kUndecided}), "extended.bin"),
 
     // Certificate table.
-    exported(reject(Layer::table, "table-no-terminator", "the table ends where the all-zero entry should be", "snp-cert-table-terminator", kGhcb, {kVekPresent}), "extended.bin"),
+    exported(reject(Layer::table, "table-no-terminator", "the table ends where the all-zero entry should be", "snp-cert-table-terminator", kGhcb, {kNoVek}), "extended.bin"),
     exported(reject(Layer::table, "table-oob", "the last blob ends after the table", "snp-cert-table-bounds", kGhcb), "extended.bin"),
     exported(reject(Layer::table, "table-wrap", "offset and length of the last blob overflow 32 bits", "snp-cert-table-bounds", kGhcb), "extended.bin"),
     exported(reject(Layer::table, "table-dup", "one GUID occurs twice", "snp-cert-table-duplicate", kGhcb), "extended.bin"),
-    exported(reject(Layer::table, "table-mixed-endian-guid", "GUIDs are in the byte order of Microsoft's structure", "snp-vek-present", kGhcb, {{}, {}, kUndecided}), "extended.bin"),
+    missing(exported(reject(Layer::table, "table-mixed-endian-guid", "GUIDs are in the byte order of Microsoft's structure", "snp-vek-present", kGhcb,
+                            {{}, "version-3", kUndecided}), "extended.bin")),
 
     // Containers.
     exported(reject(Layer::hcl, "hcl-hash", "the runtime claims were changed by one space", "snp-hcl-runtime-hash", kHcl), "hcl.bin"),

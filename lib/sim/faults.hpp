@@ -26,6 +26,7 @@ struct Fault {
                                         //   "mutual"                    the server verifies its client
                                         //   "vcek"                      the platform signs with its VCEK
                                         //   "milan-or-genoa"            the product is not Turin
+                                        //   "version-3"                 the report is of version 3 or later, so it names the product
                                         //   "policy-provisional-forbid" the policy says firmware.provisional "forbid"
                                         //   "policy-without-chip-id"    the policy pins no chip id
                                         //   "collateral-dir"            no CRL but that of the export: --trust-anchor and --collateral-dir

@@ -133,6 +133,8 @@ Status check_options(const PlatformOptions& options) {
     // A name of the other TCB layout would break more than the product.
     if (fault->needs == "milan-or-genoa" && options.product == snp::ProductLine::turin)
       return Error{Errc::bad_value, "fault", "\"" + name + "\" exists for Milan and Genoa only"};
+    if (fault->needs == "version-3" && options.report_version < 3)
+      return Error{Errc::bad_value, "fault", "\"" + name + "\" needs a report of version 3 or later, which names its product"};
     if (fault->needs == "vcek" && options.vlek)
       return Error{Errc::bad_value, "fault", "\"" + name + "\" changes what only a VCEK has, and the platform signs with its VLEK"};
   }

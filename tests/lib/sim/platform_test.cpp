@@ -195,6 +195,7 @@ TEST_CASE("simulated platform: what it cannot be is refused with a reason") {
                          Row{"version 6", {.report_version = 6}}, Row{"unknown fault", {.faults = {"sig-bitflip", "no-such-fault"}}},
                          Row{"VCEK fault of a VLEK platform", {.vlek = true, .faults = {"vcek-hwid-octet"}}},
                          Row{"product mismatch across layouts", {.product = ProductLine::turin, .faults = {"product-mismatch"}}},
+                         Row{"lost certificates of version 2", {.report_version = 2, .faults = {"table-mixed-endian-guid"}}},
                          Row{"short measurement", {.measurement = Buffer(47, 1)}}, Row{"empty host data", {.host_data = Buffer{}}}}) {
     CAPTURE(row.what);
     const auto platform = sim::Platform::create(row.options);
