@@ -13,7 +13,7 @@ namespace atls {
 enum class Outcome { pass, warn, fail, skip, error };
 std::string_view outcome_name(Outcome outcome);
 
-// From sev-snp.md 9: E required; P required when a reference value is given; W never spoils the verdict by itself; I information.
+// required: must hold; policy: only when a reference value is given; warning: never spoils the verdict by itself; info: told only.
 enum class Severity { required, policy, warning, info };
 
 struct CheckSpec {
@@ -21,7 +21,7 @@ struct CheckSpec {
   std::string_view title;        // a claim that is true when the check passes
   std::string_view reference;    // document and section
   std::string_view area;         // heading of atls-checks(7): "TLS and profile", "SNP structure", "SNP certificates", ...
-  ExitCode on_fail;              // product.md section 4; `error` always counts as undecided (4)
+  ExitCode on_fail;              // exit status when it fails; `error` always counts as undecided (4)
   Severity severity;
 };
 

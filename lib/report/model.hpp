@@ -79,7 +79,7 @@ class Report {
 
   void add_not_proven(std::string sentence);                 // once each
 
-  // The verdict over all checks: codes of product.md section 4 in the order 70, 1, 3, 7, 2, 4, 5, 6; reason is the first
+  // The verdict over all checks: exit codes in the order 70, 1, 3, 7, 2, 4, 5, 6; reason is the first
   // check of the winning code in catalogue order. `must_pass` lists checks that must have outcome pass or warn: one of them
   // that was skipped or never ran becomes an error and the verdict undecided (4), so a verdict is never verified by omission;
   // nor is it when no check at all passed. `warnings_fail` turns every warn into a failure with the check's on_fail.
