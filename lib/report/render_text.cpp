@@ -288,7 +288,7 @@ class Page {
     if (total == 0 || options_.verbose) return;   // --verbose has told each with its reason
     out_ += "\n" + title("Not checked: " + std::to_string(total));
     for (const auto& [reason, ids] : reasons)
-      for (bool first = true; const std::string& l : text::wrapped(safe(reason) + ": " + ids, width_ - 5)) {
+      for (bool first = true; const std::string& l : text::wrapped(escape_control(reason) + ": " + ids, width_ - 5)) {
         out_ += (first ? "  -  " : "     ") + l + '\n';
         first = false;
       }

@@ -101,6 +101,9 @@ Report hostile() {
   report.collateral.push_back({bad, "network", bad, {}, {}, ""});
   CheckResult& check = report.fail(spec("atls-user-data"), bad);
   check.expected = check.actual = check.signed_by = bad;
+  report.skip(spec("atls-leaf-validity"), "x\nVERIFIED");
+  report.error(spec("atls-leaf-signature"), bad);
+  report.warn(spec("policy-loosened"), bad);
   report.add_not_proven(bad);
   report.notes.push_back(bad);
   report.finish({}, false);
