@@ -1,0 +1,115 @@
+#!/usr/bin/python3
+"""atls-verify: every wrong command line is one clear line that leads to the fix, and exit 1. Nothing is judged then.
+
+verify_usage_test.py ATLS_VERIFY
+"""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from tools import Checks, folder, run, snp_report  # noqa: E402
+
+VERIFY = pathlib.Path(sys.argv[1]).resolve()   # the test changes its folder
+check = Checks()
+M = "ab" * 48
+
+# Arguments, and what the error line must contain. R is a readable report, N names nothing.
+WRONG = [
+    ([], "no input"),
+    (["--nonse", "00", "R"], "unknown option --nonse"),
+    (["--nonce", "zz", "R"], "--nonce"),
+    (["--nonce", "", "R"], "--nonce: the value is empty"),
+    (["--nonce", "00" * 1025, "R"], "longer than 1024 bytes"),
+    (["R", ""], "empty"),
+    (["-", "-"], "more than once"),
+    (["--stdin-jsonl", "R"], "--stdin-jsonl excludes FILE"),
+    (["--policy", "-", "-"], "--policy -"),
+    (["--profile", "tls", "R"], "--profile: tls is not known"),
+    (["--as", "snp-reprot", "R"], "is not a kind of input"),
+    (["--jobs", "0", "R"], "--jobs"),
+    (["--jobs", "many", "R"], "--jobs"),
+    (["--json", "--jsonl", "R"], "excludes"),
+    (["--at", "yesterday", "R"], "is not a time"),
+    (["--at", "2026-02-30", "R"], "is not a time"),
+    (["--at", "", "R"], "--at: the value is empty"),
+    (["--crl", "maybe", "R"], "--crl"),
+    (["--crl", "", "R"], "--crl"),
+    (["--offline", "--kds-url", "https://kds.example", "R"], "--kds-url excludes --offline"),
+    (["--kds-url", "ftp://kds.example", "R"], "scheme"),
+    (["--kds-url", "http://kds.example", "R"], "https"),
+    (["--cache-dir", "x", "--no-cache", "R"], "excludes"),
+    (["--collateral-dir", "N", "R"], "--collateral-dir: N: no such file"),
+    (["--trust-anchor", "N", "R"], "--trust-anchor: N: cannot open"),
+    (["--trust-anchor", "R", "R"], "--trust-anchor: R"),
+    (["--trust-anchor", "", "R"], "--trust-anchor"),
+    (["--policy", "N", "R"], "--policy: N: cannot open"),
+    (["--policy", "R", "R"], "--policy: R"),
+    (["--policy", "", "R"], "--policy: the value is empty"),
+    (["--policy", "unknown-key.json", "R"], 'unknown-key.json#/alternatives/0/snp/mesurement: unknown key "mesurement"; did you mean "measurement"?'),
+    (["--policy", "twice.json", "R"], "twice.json"),
+    (["--policy", "tdx.json", "R"], "not supported by this version"),
+    (["--policy", "expired.json", "R"], "expired at 2020-01-01T00:00:00Z"),
+    (["--policy", "early.json", "R"], "valid from 2999-01-01T00:00:00Z"),
+    (["--policy", "expired.json", "--at", "2018-01-01", "R"], "valid from 2019-01-01T00:00:00Z"),
+    (["--policy", "strict.json", "--allow-debug", "R"], "strict.json forbids debug"),
+    (["--policy", "strict.json", "--allow-not-fresh", "R"], "strict.json requires freshness"),
+    (["--policy", "offline.json", "--kds-url", "https://kds.example", "R"], "offline.json demands to stay offline"),
+    (["--measurement", "", "R"], "--measurement: the value is empty"),
+    (["--measurement", M[2:], "R"], "--measurement: 48 bytes"),
+    (["--measurement", "00" * 48, "R"], "all zero"),
+    (["--report-data", "00" * 64, "R"], "all zero"),
+    (["--host-data", "xyz", "R"], "--host-data"),
+    (["--measurement", M, "--any-measurement", "R"], "--any-measurement"),
+    (["--product", "milan", "R"], 'did you mean "Milan"?'),
+    (["--signer", "vek", "R"], "--signer"),
+    (["--vmpl", "4", "R"], "--vmpl"),
+    (["--min-tcb", "snp=8,snp=9", "R"], "twice"),
+    (["--min-tcb", "snp", "R"], "NAME=NUMBER"),
+    (["--min-tcb", "snp=8", "--min-tcb", "tee=0", "R"], "more than once"),
+    (["--min-firmware", "1", "R"], "--min-firmware"),
+    (["--min-build", "300", "R"], "too large"),
+    (["--require-launch-mitigations", "0", "R"], "demands nothing"),
+    (["--require-cert-entry", "vcek", "R"], "not a GUID"),
+    (["--binding-min", "high", "R"], "is not a level"),
+    (["--binding-min", "key", "--binding-min", "none", "R"], "more than once"),
+    (["--allow-not-fresh", "--require-freshness", "R"], "excludes"),
+    (["--report", "no/such/folder/out", "R"], "--report"),
+]
+
+ONE = '{"schema":"atls-policy/1",%s"alternatives":[{"evidence":["snp"]%s}]}'
+POLICIES = {
+    "unknown-key.json": ONE % ("", f',"snp":{{"mesurement":"{M}"}}'),
+    "twice.json": ONE % ('"name":"a","name":"b",', ""),
+    "tdx.json": '{"schema":"atls-policy/1","alternatives":[{"evidence":["tdx"]}]}',
+    "expired.json": ONE % ('"not_before":"2019-01-01T00:00:00Z","not_after":"2020-01-01T00:00:00Z",', ""),
+    "early.json": ONE % ('"not_before":"2999-01-01T00:00:00Z",', ""),
+    "strict.json": ONE % ('"freshness":{"required":true},', ',"snp":{"debug":"forbid"}'),
+    "offline.json": ONE % ('"defaults":{"trust":{"offline":true}},', ""),
+}
+
+
+def main():
+    import os
+    with folder() as name:
+        os.chdir(name)
+        pathlib.Path("R").write_bytes(snp_report())
+        for file, text in POLICIES.items():
+            pathlib.Path(file).write_text(text)
+        for arguments, says in WRONG:
+            result = run(VERIFY, *arguments)
+            check.code(result, 1, says)
+            lines = result.err.splitlines()
+            check.that(lines and lines[0].startswith("atls-verify: error: ") and says in lines[0], f"expected {says!r} in the first line\n{result}")
+            check.that(len(lines) <= 2 and all(line.startswith("atls-verify: ") for line in lines), f"more than an error and a hint\n{result}")
+            check.that(result.out == "", f"something on standard output\n{result}")
+        for arguments, says in [(["--help"], "Example:"), (["--version"], "atls-verify "), (["--list-checks"], "snp-report-signature"),
+                                (["--list-checks", "--json"], '"id": "snp-report-signature"'), (["--print-policy-schema"], "atls-policy/1")]:
+            result = run(VERIFY, *arguments)
+            check.code(result, 0, arguments[0])
+            check.that(says in result.out and result.err == "", f"expected {says!r}\n{result}")
+        check.that(not pathlib.Path("no").exists(), "a folder was made")
+    return check.finish("atls-verify usage errors")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
