@@ -33,7 +33,7 @@ void declare_product(CLI::App& app, tools::AttesterOptions& attester) {
 
 void declare_faults(CLI::App& app, Options& options) {
   constexpr const char* kGroup = "Simulated platform and faults";
-  app.add_option("--fault", options.attester.faults, "Deviate in this named way (repeatable; see --list-faults)")->type_name("NAME")->group(kGroup)->take_all();
+  app.add_option("--fault", options.attester.faults, "Deviate in this named way (repeatable; see --list-faults)")->type_name("NAME")->expected(1)->allow_extra_args(false)->take_all()->group(kGroup);
   app.add_flag("--list-faults", options.list_faults, "Print the faults with the check that must fail and the exit status, and exit")->group(kGroup);
   app.add_option("--export-platform", options.export_directory,
                  "Write roots, certificates, CRL, evidence and a matching policy to this directory; exit unless ADDR:PORT is given")->type_name("DIR")->group(kGroup);
