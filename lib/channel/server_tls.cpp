@@ -126,7 +126,7 @@ int on_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, const 
 
 std::string rejection(const Report& report) {
   if (!report.verdict) return "the evidence of the client was not judged";
-  std::string text = "the client is " + report.verdict->result;
+  std::string text = "verdict about the client is " + report.verdict->result;
   const CheckResult* reason = report.find(report.verdict->reason);
   if (reason != nullptr) text += ": " + report.verdict->reason + (reason->detail.empty() ? "" : ": " + reason->detail);
   return text;
@@ -156,6 +156,7 @@ int on_verify(X509_STORE_CTX* store, void*) {
     presented.peer_is_client = true;
     handshake.report = handshake.options->new_report();
     handshake.report->tls = tls_info(*ssl, handshake.sni);
+    handshake.report->profile = handshake.options->profile;
     auto appraisal = handshake.options->judge_client(presented, *handshake.report);
     ERR_clear_error();
     if (!appraisal.proof) return handshake.refusal = rejection(*handshake.report), 0;
@@ -213,6 +214,7 @@ Result<crypto::SslPtr> ServerTls::connection(int fd, Handshake& handshake) const
 void judge_absent_client(Handshake& handshake) {
   if (!handshake.options->judge_client || handshake.report) return;
   handshake.report = handshake.options->new_report();
+  handshake.report->profile = handshake.options->profile;
   handshake.report->fail(checks::kEvidencePresent, "the client sent no certificate; start it with --attest-as");
   handshake.report->finish({&checks::kEvidencePresent}, false);
 }

@@ -27,6 +27,8 @@ EXPORT_ONLY = ["table-", "ask-revoked", "crl-", "hcl-hash", "extra-data"]
 
 PLATFORMS = {"milan": [], "genoa": ["--product", "genoa"], "turin": ["--product", "turin"], "milan vlek": ["--vlek"]}
 VERSIONS = ["--tls1.2", "--tls1.3"]
+IMPOSSIBLE = {("turin", "product-mismatch"),   # the other lines have another TCB layout, so more than the product would be wrong
+              ("milan vlek", "chip-id-zero")}  # a VLEK platform masks its chip id anyway
 
 serve, connect, verify = map(pathlib.Path, sys.argv[1:4])
 tally = Tally()
@@ -57,8 +59,8 @@ def export(folder, platform, *more):
     return folder / "policy.json"
 
 
-def possible(fault, platform):
-    return not (fault["needs"] == "vcek" and "--vlek" in platform)
+def possible(fault, name, platform):
+    return (name, fault["name"]) not in IMPOSSIBLE and not (fault["needs"] == "vcek" and "--vlek" in platform)
 
 
 def through_handshake(fault, platform, name, policy, versions):
@@ -113,7 +115,7 @@ def without_fault(name, platform, folder, policy):
             status, report = run_json(connect, "--policy", policy, "--trust-simulated", "--offline", version, server.address)
             tally.check(status == 0, f"{name} {version}: without a fault exit {status}, reason {report['verdict']['reason']}")
         with Serve(serve, *platform, "--verify-client", "--policy", policy, "--trust-simulated", "--offline") as server:
-            spec = "sim-snp" + (":" + ",".join(option.lstrip("-").replace("product", "product=") for option in platform).replace("=,", "=") if platform else "")
+            spec = {"milan": "sim-snp", "milan vlek": "sim-snp:vlek"}.get(name, f"sim-snp:product={name}")
             status, report = run_json(connect, "--policy", policy, "--trust-simulated", "--offline", version, "--attest-as", spec, server.address)
             tally.check(status == 0, f"{name} {version}: mutual without a fault exit {status}, reason {report['verdict']['reason']}")
             tally.check(server.log(1)[0]["established"], f"{name} {version}: the server refused an honest client")
@@ -140,7 +142,7 @@ def main():
             plain = root / name / "none"
             without_fault(name, platform, plain, export(plain, platform))
             for fault in faults:
-                if not possible(fault, platform):
+                if not possible(fault, name, platform):
                     continue
                 folder = root / name / fault["name"]
                 of_platform = fault["layer"] != "handshake"

@@ -91,8 +91,12 @@ std::string status_page(const channel::ConnectionRecord& record, const channel::
                         {"handshake_ms", record.handshake_time.count()}};
   // null: the client was not asked for evidence, so nothing is known about it.
   page["client"] = nullptr;
-  if (admission.client() && record.client_report)
-    page["client"] = {{"verified", true}, {"format", admission.client()->format()}, {"report", report_json(*record.client_report)}};
+  if (admission.client() && record.client_report) {
+    const nlohmann::ordered_json report = report_json(*record.client_report);   // the whole of it, claims included, is in --log json
+    page["client"] = {{"verified", true}, {"format", admission.client()->format()}};
+    for (const char* key : {"verdict", "binding", "freshness", "not_proven"}) page["client"][key] = report.at(key);
+    page["client"]["simulated"] = std::any_of(record.client_report->evidence.begin(), record.client_report->evidence.end(), [](const EvidenceInfo& e) { return e.simulated; });
+  }
   return page.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
