@@ -152,11 +152,36 @@ void verify_evidence(const Evidence& evidence, const std::optional<ExpectedBindi
     if (info.simulated) report.add_not_proven("That there is any hardware: the platform is simulated, and its keys are public.");
 }
 
+// Where only the client attests, the server has a certificate and no evidence. Nothing about it is proven then, so each thing
+// that is missing needs its own consent.
+void accept_unattested_server(const Presented& presented, const policy::Policy& policy, Report& report) {
+  const auto present = std::find_if(report.checks.begin(), report.checks.end(), [](const CheckResult& c) { return c.spec == &kEvidencePresent; });
+  const bool offered_nothing = present != report.checks.end() && present->outcome == Outcome::fail && report.outcome_of(kEvidenceSingle) == Outcome::skip;
+  if (!policy.allow_unattested_server || presented.peer_is_client || !presented.live || !offered_nothing ||
+      profile::constellation::has_constellation_extension(presented.chain.front()))
+    return;
+  present->outcome = Outcome::warn;
+  present->detail = "the server attests nothing (accepted with --allow-unattested-server)";
+  report.evidence.push_back({"none", "none (the server attests nothing)", false, Claim("none")});
+  report.binding = BindingInfo{};
+  report.freshness = FreshnessInfo{false, "none", presented.nonce ? hex(*presented.nonce) : ""};
+  if (policy.binding_min == BindingLevel::none) report.pass(kBindingLevel).actual = "none";
+  else report.fail(kBindingLevel, "a server without evidence is bound to nothing; --binding-min none says that this is intended").actual = "none";
+  if (policy.any_measurement) report.warn(kSnpNoReference, "nothing is pinned (--any-measurement), and there is no evidence that a pin could judge");
+  else report.fail(kSnpNoReference, "a server without evidence is not identified; --any-measurement says that this is intended");
+  report.add_not_proven("Anything at all about the server: it presented no evidence. At most it accepted ours.");
+}
+
 void appraise_chain(const Presented& presented, const Context& context, Report& report, MustPass& must_pass) {
   using namespace profile::constellation;
   check_tls(presented, report);
   Extracted extracted = extract(presented.chain, presented.nonce, presented.peer_is_client, context.now, report);
-  if (!extracted.evidence) return;
+  if (!extracted.evidence) {
+    accept_unattested_server(presented, context.policy, report);
+    if (!report.evidence.empty())
+      must_pass = {&kTlsHandshake, &kTlsNotResumed, &kEvidencePresent, &kLeafValidity, &kLeafSignature, &kLeafExtensions, &kBindingLevel, &kSnpNoReference};
+    return;
+  }
   if (report.outcome_of(kHardwareRoot) == Outcome::skip && extracted.evidence->format != "dummy")
     report.pass(kHardwareRoot, "judged by the checks of the evidence");
   verify_evidence(*extracted.evidence, extracted.binding, presented, context, report, must_pass);

@@ -79,6 +79,7 @@ struct Policy {
   bool require_freshness = false;              // for recordings too
   bool allow_not_fresh = false;                // a fixed --nonce on a live connection
   bool allow_reserved_nonzero = false, allow_unknown_version = false, allow_debug = false, allow_migration = false;
+  bool allow_unattested_server = false;        // the server of a connection that presents our evidence may have none
   bool trust_simulated = false;                // softens atls-hardware-root to warn
   std::optional<Time> not_before, not_after;   // of the policy itself
   std::vector<Buffer> trust_anchor_files;      // contents, from --trust-anchor and trust.roots.amd_ark

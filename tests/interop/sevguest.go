@@ -42,10 +42,11 @@ type pins struct {
 	ReportData  string `json:"report_data"`
 	MinimumTCB  string `json:"minimum_tcb"` // 8 bytes as in the report
 	Vmpl        *int   `json:"vmpl"`
+	Strict      bool   `json:"forbid_provisional"`
 }
 
 func (p *pins) options() (*validate.Options, error) {
-	o := &validate.Options{GuestPolicy: abi.SnpPolicy{SMT: true}, VMPL: p.Vmpl, PermitProvisionalFirmware: true}
+	o := &validate.Options{GuestPolicy: abi.SnpPolicy{SMT: true}, VMPL: p.Vmpl, PermitProvisionalFirmware: !p.Strict}
 	for _, field := range []struct {
 		text string
 		to   *[]byte
@@ -103,8 +104,6 @@ func rootsOf(product, ask, ark string) (map[string][]*trust.AMDRootCerts, error)
 	if err := root.Decode(askDER, arkDER); err != nil {
 		return nil, err
 	}
-	// The library keeps the ASVK in a field of its own and reads only ASK and ARK from bundles.
-	root.ProductCerts.Asvk = root.ProductCerts.Ask
 	return map[string][]*trust.AMDRootCerts{product: {root}}, nil
 }
 

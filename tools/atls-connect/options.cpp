@@ -48,6 +48,7 @@ void declare_attestation(CLI::App& app, Options& o) {
   app.add_option("--fault", o.attest_as.faults, "Deviate in the evidence of our own, to test a verifying server: no-evidence, stale-nonce, foreign-key, or a fault "
                                                 "of the simulated platform (repeatable; atls-serve --list-faults)")
       ->type_name("NAME")->expected(1)->allow_extra_args(false)->take_all()->group(kGroup);
+  app.add_flag("--allow-unattested-server", o.allow_unattested_server, "Where only we attest: accept a server without evidence; exit 0 needs --any-measurement and --binding-min none as well")->group(kGroup);
 }
 
 void declare_exchange(CLI::App& app, Options& o) {
@@ -134,6 +135,7 @@ void check_combinations(const CLI::App& app, const Options& o) {
   for (const char* exchange : {"--pipe", "--http-get", "--listen"}) exclude("--repeat", exchange);
   // A forwarder has one verdict per connection and no end: what speaks of one report cannot apply.
   for (const char* single : {"--json", "--jsonl", "--junit", "--report", "--save-bundle", "--save-cert", "--save-evidence", "--showcerts", "--nonce", "--at"}) exclude("--listen", single);
+  need("--allow-unattested-server", "--attest-as");
   check_faults(o);
   check_paths(app, o);
 }

@@ -33,6 +33,7 @@ struct Options {
   bool tls12 = false, tls13 = false;
   std::string ciphers, groups, keylog;
   std::string nonce;                             // hex; empty: drawn
+  bool allow_unattested_server = false;
   tools::AttesterOptions attest_as;              // spec empty: no evidence of our own
 
   bool pipe = false;
