@@ -45,6 +45,8 @@ void pick(SnpCase& c, const std::vector<SuppliedCrl>& candidates, Time now) {
     c.crl_usable = j.usable();
     best_rank = rank;
   }
+  std::stable_sort(c.signed_crls.begin(), c.signed_crls.end(),
+                   [](const SuppliedCrl& a, const SuppliedCrl& b) { return a.object.this_update() > b.object.this_update(); });
 }
 
 constexpr const CheckSpec* kAfterAvailable[] = {&kSnpCrlIssuer, &kSnpCrlSignature, &kSnpCrlFresh, &kSnpAskNotRevoked,
