@@ -43,3 +43,6 @@ configure() {
   if [ -f "$dir/build.ninja" ]; then meson configure "$dir" "$@" >/dev/null
   else meson setup "$dir" "$@" >"$dir.setup.log" 2>&1 || { cat "$dir.setup.log" >&2; return 1; }; rm -f "$dir.setup.log"; fi
 }
+
+# Sets the folder `build` up for the four programs; leaves one alone that scripts/test has set up with its tests.
+configure_programs() { [ -f build/build.ninja ] || configure build -Dbuildtype=release -Dtests=false; }
