@@ -41,6 +41,6 @@ int main(int argc, char** argv) {
       runs += run_with_variations({std::istreambuf_iterator<char>(in), {}});
       ++seeds;
     }
-  std::cout << seeds << " seeds, " << runs << " runs\n";
+  std::cout << "FIGURE: " << seeds << " seeds, " << runs << " runs\n";
   return seeds == 0 ? 1 : 0;
 }

@@ -129,7 +129,7 @@ def main():
             check_symbols(library, options.version, failures)
             check_consumer(options, root, env, failures, work)
             check_tools(options, root, failures)
-    print(f"{failures.count} failures")
+    print(f"FIGURE: installed tree: {failures.count} failures")
     return 1 if failures.count else 0
 
 

@@ -80,7 +80,7 @@ def one_round(server, policy, number):
     time.sleep(1)   # the server notices that they are gone
     resident = server.resident_kib()
     threads = len(os.listdir(f"/proc/{server.process.pid}/task"))
-    print(f"round {number}: {well} of {HONEST} honest clients in {elapsed:.1f} s beside {STALLING} stalling and {GARBAGE} sending garbage; "
+    print(f"FIGURE: round {number}: {well} of {HONEST} honest clients in {elapsed:.1f} s beside {STALLING} stalling and {GARBAGE} sending garbage; "
           f"server {resident} KiB resident, {threads} threads", flush=True)
     tally.check(well == HONEST, f"round {number}: {HONEST - well} honest clients failed")
     tally.check(elapsed <= LIMIT, f"round {number}: took {elapsed:.1f} s")
@@ -100,7 +100,7 @@ def main():
             tally.check(status == 0, f"one more client: exit {status} {err}")
             ended = server.stop()
             tally.check(ended == 0, f"SIGTERM: exit {ended}")
-            print(f"memory after the last round / after the first: {resident[-1] / resident[0]:.3f} (limit {GROWTH}); one more client: exit {status}; "
+            print(f"FIGURE: memory after the last round / after the first: {resident[-1] / resident[0]:.3f} (limit {GROWTH}); one more client: exit {status}; "
                   f"SIGTERM: exit {ended}")
     return tally.finish(f"{ROUNDS * (HONEST + STALLING + GARBAGE)} clients")
 

@@ -99,5 +99,5 @@ class Tally:
         return holds
 
     def finish(self, summary):
-        print(f"{summary}; {self.tried} comparisons, {len(self.wrong)} wrong")
+        print(f"FIGURE: {summary}; {self.tried} comparisons, {len(self.wrong)} wrong")
         return 1 if self.wrong else 0

@@ -50,7 +50,7 @@ def main():
     described(schema, "#", missing)
     closed(schema, "#", open_objects)
     wrong += [f"no description: {p}" for p in missing] + [f"additionalProperties: {p}" for p in open_objects]
-    print(f"{len(cases)} policies, {len(wrong)} disagreements between schema and loader")
+    print(f"FIGURE: {len(cases)} policies, {len(wrong)} disagreements between schema and loader")
     for line in wrong:
         print(" ", line)
     return 1 if wrong or len(cases) < 200 else 0
