@@ -77,7 +77,12 @@ class Help : public CLI::Formatter {
   }
 
  private:
-  static std::string_view plain_type(std::string_view type) { return type.substr(0, type.find(':')); }   // validators append theirs
+  // Validators append theirs after a colon: ":{a,b}", ":FLOAT in [0.1 - 60]". A colon as in HOST:PORT stays.
+  static std::string_view plain_type(std::string_view type) {
+    for (std::size_t at = type.find(':'); at != std::string_view::npos; at = type.find(':', at + 1))
+      if (const std::string_view rest = type.substr(at + 1); rest.starts_with('{') || rest.substr(0, rest.find(':')).find(" in ") != std::string_view::npos) return type.substr(0, at);
+    return type;
+  }
 };
 
 std::string help_text(const CLI::App& app) {
