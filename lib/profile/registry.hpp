@@ -1,4 +1,4 @@
-// Profiles by id (protocols.md 0.2); --list-profiles. Each row is one published way of doing attested TLS.
+// Profiles by id, for --list-profiles. Each row is one published way of doing attested TLS.
 #pragma once
 
 #include <span>

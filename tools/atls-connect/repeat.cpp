@@ -58,7 +58,7 @@ std::string statistics(const std::vector<Sample>& samples) {
   for (const Sample& s : samples) {
     if (s.report.verdict) ++results[s.report.verdict->result];
     for (const auto& [name, ms] : s.report.timing_ms) {
-      auto it = std::find_if(columns.begin(), columns.end(), [&](const auto& c) { return c.first == name; });
+      auto it = std::find_if(columns.begin(), columns.end(), [&wanted = name](const auto& c) { return c.first == wanted; });
       if (it == columns.end()) it = columns.insert(columns.end(), {name, {}});
       it->second.push_back(ms);
     }
