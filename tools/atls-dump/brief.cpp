@@ -8,7 +8,7 @@ namespace atls::dump {
 namespace {
 
 constexpr std::array<std::string_view, 2> kSummarised{"certificate", "crl"};
-constexpr std::array<std::string_view, 6> kSummary{"issuer_cn", "subject_cn", "not_after", "hwid", "this_update", "next_update"};
+constexpr std::array<std::string_view, 7> kSummary{"issuer_cn", "subject_cn", "not_after", "hwid", "this_update", "next_update", "attestation_document"};
 
 template <std::size_t N>
 bool is_one_of(const std::string& name, const std::array<std::string_view, N>& names) {
