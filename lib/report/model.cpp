@@ -111,6 +111,7 @@ void Report::finish(const std::vector<const CheckSpec*>& must_pass, bool warning
     anything_holds |= check.outcome == Outcome::pass || check.outcome == Outcome::warn;
     if (warnings_fail && check.outcome == Outcome::warn) {
       check.outcome = Outcome::fail;
+      check.on_fail = ExitCode::refused;   // what a policy makes of a warning is the policy's refusal, whatever the check
       check.detail = prefixed("a warning, and warnings count as failures", check.detail);
     }
   }

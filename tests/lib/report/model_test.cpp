@@ -77,10 +77,10 @@ TEST_CASE("verdict: a required check that was skipped or never ran is undecided 
   CHECK(warned.verdict->code == ExitCode::verified);
 }
 
-TEST_CASE("verdict: warnings count as failures with their own code when asked") {
+TEST_CASE("verdict: warnings count as refusals of the policy when asked") {
   Report report = report_of({{"tls-handshake", Outcome::pass}, {"atls-nonce-fresh", Outcome::warn}});
   report.finish({}, true);
-  CHECK(report.verdict->code == ExitCode::partial);
+  CHECK(report.verdict->code == ExitCode::refused);
   CHECK(report.verdict->reason == "atls-nonce-fresh");
   CHECK(report.outcome_of(c::kNonceFresh) == Outcome::fail);
 }
