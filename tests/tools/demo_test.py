@@ -14,15 +14,17 @@ BEGIN, END = "<!-- transcript of scripts/demo -->\n```console\n", "```\n<!-- end
 MASKS = [
     (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
     (r"\b\d+\.\d+ ms", "N ms"),
+    (r"\b0x[0-9a-f]{3,4}\b", "OFFSET"),   # a random serial number may be a byte shorter
     (r"\b127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
     (r"\b(?:[0-9a-f]{16,}\.\.\.[0-9a-f]{8,}|(?:[0-9a-f]{16,}\s*)+)\b", "HEX "),
 ]
 
 
 def masked(text):
+    text = " ".join(text.split())
     for pattern, word in MASKS:
         text = re.sub(pattern, word, text)
-    return re.sub(r"(HEX\s+)+", "HEX ", " ".join(text.split())).split(" ")
+    return re.sub(r"(HEX\s+)+", "HEX ", text).split(" ")
 
 
 def main():
