@@ -182,6 +182,8 @@ void appraise_chain(const Presented& presented, const Context& context, Report& 
       must_pass = {&kTlsHandshake, &kTlsNotResumed, &kEvidencePresent, &kLeafValidity, &kLeafSignature, &kLeafExtensions, &kBindingLevel, &kSnpNoReference};
     return;
   }
+  for (const Buffer& copy : presented.copies)
+    if (copy != extracted.evidence->data) report.fail(kEvidenceSingle, "the bundle repeats the evidence, and its copy is not what the leaf holds: it was altered");
   if (report.outcome_of(kHardwareRoot) == Outcome::skip && extracted.evidence->format != "dummy")
     report.pass(kHardwareRoot, "judged by the checks of the evidence");
   verify_evidence(*extracted.evidence, extracted.binding, presented, context, report, must_pass);

@@ -25,6 +25,7 @@ struct Loaded {
   std::optional<Evidence> evidence;
   std::optional<Buffer> nonce;                 // from a bundle
   std::string bundle_profile, bundle_role;
+  std::vector<Buffer> bundle_evidence;         // copies beside the leaf; they must be what the leaf holds
   std::vector<CollateralItem> collateral;      // from a bundle
   // Decoding stopped: nothing to judge, exit 7; what was decoded before is kept. Damage that a check can judge (a report that
   // is too short, HCL claims that are cut) is named here or in the claims too, and the evidence is there for the check.

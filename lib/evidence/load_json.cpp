@@ -116,6 +116,7 @@ void load_bundle(Loaded& out, Bytes text) {
   if (bundle->nonce) out.claims.add(value_claim("nonce", *bundle->nonce));
   for (const Buffer& der : bundle->chain) out.claims.add(certificate_claims(der, "certificate"));
   for (const BundleEvidence& e : bundle->evidence) {
+    out.bundle_evidence.push_back(e.data);
     Claim c("evidence");
     c.meaning = "format " + e.format + ", as taken out of the leaf";
     c.value = e.data;

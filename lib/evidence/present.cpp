@@ -50,6 +50,7 @@ Result<Presented> present(const Loaded& loaded, const std::optional<Buffer>& non
     out.nonce_origin = loaded.nonce ? Presented::NonceOrigin::recorded : Presented::NonceOrigin::none;
     out.peer_is_client = loaded.bundle_role == "client";
     out.with_it = loaded.collateral;
+    out.copies = loaded.bundle_evidence;
     return out;
   }
   if (loaded.evidence) {

@@ -36,6 +36,7 @@ struct Presented {
   std::optional<Evidence> raw;
   std::optional<Buffer> nonce;  // decoded; absent: unknown
   enum class NonceOrigin { none, drawn, given, recorded } nonce_origin = NonceOrigin::none;
+  std::vector<Buffer> copies;            // evidence that a bundle repeats beside the leaf: another one than the leaf's is refused
   bool live = false;                              // a connection of this process, not a recording
   bool peer_is_client = false;                    // a server judging its client
   std::vector<CollateralItem> with_it;            // collateral that came in the handshake or bundle

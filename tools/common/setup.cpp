@@ -116,6 +116,8 @@ Result<evidence::TrustStore> trust_store(const TrustOptions& options, policy::Po
       if (!more) return usage("--policy", fmt::format("trust.roots.amd_ark: {}", more.error().message()));
       store.add(more->keys());
     }
+    store.mark_simulated(sim::trust_anchors());   // whoever names them: the report says what they are
+    if (options.anchors.empty()) policy.loosened.push_back("the built-in trust anchors are replaced (trust.roots of the policy)");
   }
   if (options.simulated) {
     store.add(sim::trust_anchors());
