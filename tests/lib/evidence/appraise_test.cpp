@@ -278,3 +278,44 @@ TEST_CASE("appraise: the same input gives the same answer from several threads")
   for (std::thread& t : threads) t.join();
   for (const ExitCode code : codes) CHECK(code == ExitCode::verified);
 }
+
+TEST_CASE("appraise: evidence that a bundle repeats must be what the leaf holds") {
+  Presented presented = live();
+  presented.live = false;
+  presented.nonce_origin = Presented::NonceOrigin::recorded;
+  Report scratch;
+  const auto inside = protocol::extract(presented.chain, presented.nonce, false, tests::kNow, scratch);
+  REQUIRE(inside.evidence);
+  presented.copies = {inside.evidence->data};
+  CHECK(judge_now()(presented).verdict->code == ExitCode::verified);
+  presented.copies.front().back() ^= 1;
+  const Report report = judge_now()(presented);
+  CHECK(report.verdict->code == ExitCode::rejected);
+  CHECK(report.verdict->reason == "atls-evidence-single");
+}
+
+TEST_CASE("appraise: a server without evidence is accepted only with three consents, and never when it shows some") {
+  const auto key = tests::scalar_one_key();
+  Presented bare = live();
+  bare.chain = {tests::leaf_der(*key, tests::leaf_spec({}))};
+  for (int consents = 0; consents < 8; ++consents) {
+    CAPTURE(consents);
+    Judge judge = judge_now();
+    judge.policy.allow_unattested_server = (consents & 1) != 0;
+    judge.policy.any_measurement = (consents & 2) != 0;
+    judge.policy.binding_min = (consents & 4) != 0 ? BindingLevel::none : BindingLevel::key;
+    Report report;
+    report.time = judge.now;
+    for (const CheckSpec* spec : {&checks::kTlsHandshake, &checks::kTlsNotResumed}) report.pass(*spec);
+    evidence::appraise(bare, {judge.policy, judge.trust, judge.collateral, judge.now}, report);
+    const ExitCode want = (consents & 1) == 0 ? ExitCode::no_evidence : consents == 7 ? ExitCode::verified : ExitCode::partial;
+    CHECK_MESSAGE(report.verdict->code == want, failures(report));
+  }
+  // Consent to no evidence is no consent to bad evidence, nor to a client without any.
+  Judge judge = judge_now();
+  judge.policy.allow_unattested_server = true;
+  judge.policy.binding_min = BindingLevel::none;
+  CHECK(judge(live({.faults = {"sig-bitflip"}})).verdict->code == ExitCode::rejected);
+  bare.peer_is_client = true;
+  CHECK(judge(bare).verdict->code == ExitCode::no_evidence);
+}
