@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Makes complete scdoc sources of manual pages.
 
-man_pages.py page PAGE.scd CATALOGUE.json   @include NAME is man/common/NAME.scd, @generated NAME comes from the catalogue
+man_pages.py page PAGE.scd CATALOGUE.json   @include NAME is man/common/NAME.scd, @generated comes from the catalogue:
+                                            policy-flags [without OPTION...]; policy-keys [PATH], the keys below PATH of a policy document
 man_pages.py checks CATALOGUE.json          atls-checks(7), every line from the catalogue
 Both write to standard output; scdoc makes the page of it.
 """
@@ -19,12 +20,34 @@ def escaped(text):
     return re.sub(r"([\\*_#~`<\[\]])", r"\\\1", text)
 
 
-def policy_flags(catalogue):
+def policy_flags(catalogue, arguments):
+    known = {flag["name"] for flag in catalogue["flags"]}
+    if arguments and (arguments[0] != "without" or not known.issuperset(arguments[1:])):
+        raise SystemExit(f"policy-flags {arguments}: expected without and options of policies")
     for flag in catalogue["flags"]:
+        if flag["name"] in arguments:
+            continue
         value = f" _{flag['metavar']}_" if flag["metavar"] else ""
         text = flag["help"][:1].upper() + flag["help"][1:]
         yield f"*{flag['name']}*{value}"
         yield f"\t{escaped(text)}."
+
+
+def policy_keys(catalogue, arguments):
+    fields = catalogue["policy"]
+    for name in arguments[0].split(".") if arguments else []:
+        fields = next(field["members"] for field in fields if field["key"] == name)
+    known = {check["id"] for check in catalogue["checks"]}
+    for field in fields:
+        yield f"*{escaped(field['key'])}*"
+        value = re.match(r"(true|false|fail|warn|forbid)\b", field["help"])   # an explanation of one value begins with it
+        text = f"_{value[0]}_{escaped(field['help'][value.end():])}" if value else escaped(field["help"][:1].upper() + field["help"][1:])
+        required = " Required." if field["required"] else ""
+        checks = field["checks"].split()
+        if not known.issuperset(checks):
+            raise SystemExit(f"{field['key']}: unknown check in {checks}")
+        checks = f" Feeds {', '.join(f'_{escaped(c)}_' for c in checks)}." if checks else ""
+        yield f"\t{text}.{required} Value: {escaped(field['value'])}.{checks}"
 
 
 def page_lines(path, catalogue, depth=0):
@@ -35,7 +58,8 @@ def page_lines(path, catalogue, depth=0):
         if word == "@include":
             yield from page_lines(COMMON / f"{name.strip()}.scd", catalogue, depth + 1)
         elif word == "@generated":
-            yield from {"policy-flags": policy_flags}[name.strip()](catalogue)
+            name, *arguments = name.split()
+            yield from {"policy-flags": policy_flags, "policy-keys": policy_keys}[name](catalogue, arguments)
         elif word.startswith("@"):
             raise SystemExit(f"{path}: unknown directive {line}")
         else:

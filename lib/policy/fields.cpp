@@ -139,11 +139,11 @@ constexpr Field kTcbOperators[] = {
 constexpr Words kTcbOneOf[] = {"min", "equals"};
 constexpr Shape kTcb{.kind = Kind::object, .members = kTcbOperators, .one_of = kTcbOneOf};
 constexpr Field kTcbs[] = {
-    {"reported", &kTcb, "REPORTED_TCB, the one the endorsement key is derived from", false, &SnpPolicy::tcb_reported},
-    {"launch", &kTcb, "LAUNCH_TCB, at guest launch", false, &SnpPolicy::tcb_launch},
-    {"current", &kTcb, "CURRENT_TCB, what runs now", false, &SnpPolicy::tcb_current},
-    {"committed", &kTcb, "COMMITTED_TCB, cannot be rolled back", false, &SnpPolicy::tcb_committed},
-    {"cert", &kTcb, "the TCB in the extensions of the endorsement key certificate", false, &SnpPolicy::tcb_cert},
+    {"reported", &kTcb, "REPORTED_TCB, the one the endorsement key is derived from", false, &SnpPolicy::tcb_reported, "snp-policy-minimum-tcb"},
+    {"launch", &kTcb, "LAUNCH_TCB, at guest launch", false, &SnpPolicy::tcb_launch, "snp-policy-minimum-launch-tcb"},
+    {"current", &kTcb, "CURRENT_TCB, what runs now", false, &SnpPolicy::tcb_current, "snp-policy-tcb-current"},
+    {"committed", &kTcb, "COMMITTED_TCB, cannot be rolled back", false, &SnpPolicy::tcb_committed, "snp-policy-tcb-committed"},
+    {"cert", &kTcb, "the TCB in the extensions of the endorsement key certificate", false, &SnpPolicy::tcb_cert, "snp-policy-tcb-cert"},
 };
 constexpr Words kTcbNames[] = {"reported", "launch", "current", "committed", "cert"};
 constexpr Shape kTcbSection{.kind = Kind::object, .members = kTcbs, .one_of = kTcbNames};
@@ -156,16 +156,16 @@ constexpr Field kVersionOperators[] = {
 };
 constexpr Shape kVersionRule{.kind = Kind::object, .members = kVersionOperators};
 constexpr Field kFirmware[] = {
-    {"version", &kVersionRule, "CURRENT_MAJOR.CURRENT_MINOR[.CURRENT_BUILD]", false, &SnpPolicy::firmware_version},
-    {"build", &UintShape<255>::shape, "CURRENT_BUILD alone", false, &SnpPolicy::firmware_build},
-    {"provisional", &kAllow, "forbid: committed and current firmware must be equal", false, &SnpPolicy::provisional},
+    {"version", &kVersionRule, "CURRENT_MAJOR.CURRENT_MINOR[.CURRENT_BUILD]", false, &SnpPolicy::firmware_version, "snp-policy-minimum-version"},
+    {"build", &UintShape<255>::shape, "CURRENT_BUILD alone", false, &SnpPolicy::firmware_build, "snp-policy-minimum-build"},
+    {"provisional", &kAllow, "forbid: committed and current firmware must be equal", false, &SnpPolicy::provisional, "snp-tcb-committed-equals-current snp-version-committed-equals-current"},
 };
 constexpr Words kFirmwareNames[] = {"version", "build", "provisional"};
 constexpr Shape kFirmwareSection{.kind = Kind::object, .members = kFirmware, .one_of = kFirmwareNames};
 
 constexpr Field kIdBlock[] = {
-    {"require", &kFlag, "the guest was launched with a signed ID block", false, &SnpPolicy::id_block_required},
-    {"author_required", &kFlag, "the ID key was signed by an author key", false, &SnpPolicy::author_required},
+    {"require", &kFlag, "the guest was launched with a signed ID block", false, &SnpPolicy::id_block_required, "snp-policy-id-key"},
+    {"author_required", &kFlag, "the ID key was signed by an author key", false, &SnpPolicy::author_required, "snp-policy-author-key"},
 };
 constexpr Words kIdBlockNames[] = {"require", "author_required"};
 constexpr Shape kIdBlockSection{.kind = Kind::object, .members = kIdBlock, .one_of = kIdBlockNames};
@@ -178,8 +178,8 @@ constexpr Field kMaskOperators[] = {
 };
 constexpr Shape kMask{.kind = Kind::object, .members = kMaskOperators};
 constexpr Field kMitigation[] = {
-    {"launch", &kMask, "LAUNCH_MIT_VECTOR (report version 5)", false, &SnpPolicy::mit_launch},
-    {"current", &kMask, "CURRENT_MIT_VECTOR (report version 5)", false, &SnpPolicy::mit_current},
+    {"launch", &kMask, "LAUNCH_MIT_VECTOR (report version 5)", false, &SnpPolicy::mit_launch, "snp-policy-launch-mitigations"},
+    {"current", &kMask, "CURRENT_MIT_VECTOR (report version 5)", false, &SnpPolicy::mit_current, "snp-policy-current-mitigations"},
 };
 constexpr Words kMitigationNames[] = {"launch", "current"};
 constexpr Shape kMitigationSection{.kind = Kind::object, .members = kMitigation, .one_of = kMitigationNames};
@@ -196,30 +196,30 @@ constexpr Shape kEntry{.kind = Kind::object, .members = kEntryFields};
 constexpr Shape kEntries{.kind = Kind::list, .item = &kEntry};
 
 constexpr Field kSnp[] = {
-    {"product", &TextShape<kProduct>::shape, "processor line; Bergamo and Siena count as Genoa", false, &SnpPolicy::product},
-    {"signer", &TextShape<kSigner>::shape, "kind of the endorsement key", false, &SnpPolicy::signer},
-    {"version", &UintShape<UINT32_MAX>::shape, "VERSION of the report", false, &SnpPolicy::version},
-    {"guest_svn", &UintShape<UINT32_MAX>::shape, "GUEST_SVN", false, &SnpPolicy::guest_svn},
-    {"policy", &kPolicy, "guest policy POLICY", false, &SnpPolicy::guest_policy},
-    {"platform_info", &kPlatform, "PLATFORM_INFO", false, &SnpPolicy::platform_info},
-    {"vmpl", &UintShape<3>::shape, "VMPL that asked for the report", false, &SnpPolicy::vmpl},
-    {"family_id", &BytesShape<16>::shape, "FAMILY_ID", false, &SnpPolicy::family_id},
-    {"image_id", &BytesShape<16>::shape, "IMAGE_ID", false, &SnpPolicy::image_id},
-    {"measurement", &BytesShape<48, true>::shape, "MEASUREMENT, the launch digest; identifies the guest", false, &SnpPolicy::measurement},
-    {"host_data", &BytesShape<32>::shape, "HOST_DATA, chosen by the host", false, &SnpPolicy::host_data},
-    {"report_id", &BytesShape<32>::shape, "REPORT_ID", false, &SnpPolicy::report_id},
-    {"report_id_ma", &BytesShape<32>::shape, "REPORT_ID_MA", false, &SnpPolicy::report_id_ma},
-    {"chip_id", &BytesShape<64>::shape, "CHIP_ID", false, &SnpPolicy::chip_id},
-    {"id_key_digest", &BytesShape<48>::shape, "ID_KEY_DIGEST; identifies the guest", false, &SnpPolicy::id_key_digest},
-    {"author_key_digest", &BytesShape<48>::shape, "AUTHOR_KEY_DIGEST; identifies the guest", false, &SnpPolicy::author_key_digest},
-    {"report_data", &BytesShape<64, true>::shape, "REPORT_DATA, in addition to the binding of the profile", false, &SnpPolicy::report_data},
+    {"product", &TextShape<kProduct>::shape, "processor line; Bergamo and Siena count as Genoa", false, &SnpPolicy::product, "snp-policy-product"},
+    {"signer", &TextShape<kSigner>::shape, "kind of the endorsement key", false, &SnpPolicy::signer, "snp-policy-signing-key"},
+    {"version", &UintShape<UINT32_MAX>::shape, "VERSION of the report", false, &SnpPolicy::version, "snp-policy-report-version"},
+    {"guest_svn", &UintShape<UINT32_MAX>::shape, "GUEST_SVN", false, &SnpPolicy::guest_svn, "snp-policy-guest-svn"},
+    {"policy", &kPolicy, "guest policy POLICY", false, &SnpPolicy::guest_policy, "snp-policy-guest snp-policy-abi"},
+    {"platform_info", &kPlatform, "PLATFORM_INFO", false, &SnpPolicy::platform_info, "snp-policy-platform-info"},
+    {"vmpl", &UintShape<3>::shape, "VMPL that asked for the report", false, &SnpPolicy::vmpl, "snp-policy-vmpl"},
+    {"family_id", &BytesShape<16>::shape, "FAMILY_ID", false, &SnpPolicy::family_id, "snp-policy-family-id"},
+    {"image_id", &BytesShape<16>::shape, "IMAGE_ID", false, &SnpPolicy::image_id, "snp-policy-image-id"},
+    {"measurement", &BytesShape<48, true>::shape, "MEASUREMENT, the launch digest; identifies the guest", false, &SnpPolicy::measurement, "snp-policy-measurement"},
+    {"host_data", &BytesShape<32>::shape, "HOST_DATA, chosen by the host", false, &SnpPolicy::host_data, "snp-policy-host-data"},
+    {"report_id", &BytesShape<32>::shape, "REPORT_ID", false, &SnpPolicy::report_id, "snp-policy-report-id"},
+    {"report_id_ma", &BytesShape<32>::shape, "REPORT_ID_MA", false, &SnpPolicy::report_id_ma, "snp-policy-report-id-ma"},
+    {"chip_id", &BytesShape<64>::shape, "CHIP_ID", false, &SnpPolicy::chip_id, "snp-policy-chip-id"},
+    {"id_key_digest", &BytesShape<48>::shape, "ID_KEY_DIGEST; identifies the guest", false, &SnpPolicy::id_key_digest, "snp-policy-id-key"},
+    {"author_key_digest", &BytesShape<48>::shape, "AUTHOR_KEY_DIGEST; identifies the guest", false, &SnpPolicy::author_key_digest, "snp-policy-author-key"},
+    {"report_data", &BytesShape<64, true>::shape, "REPORT_DATA, in addition to the binding of the profile", false, &SnpPolicy::report_data, "snp-policy-report-data"},
     {"tcb", &kTcbSection, "minimums of the TCB versions, component by component"},
     {"firmware", &kFirmwareSection, "version of the SNP firmware"},
     {"id_block", &kIdBlockSection, "ID block of the launch"},
     {"mitigation_vector", &kMitigationSection, "mitigations that must be in place"},
-    {"debug", &kAllow, "bit DEBUG of the guest policy; absent: forbid", false, &SnpPolicy::debug},
-    {"csp_id", &TextShape<kText>::shape, "cloud provider named by the VLEK certificate", false, &SnpPolicy::csp_id},
-    {"cert_table_entry", &kEntries, "entries that the certificate table must have", false, &SnpPolicy::cert_table_entry},
+    {"debug", &kAllow, "bit DEBUG of the guest policy; absent: forbid", false, &SnpPolicy::debug, "snp-policy-debug"},
+    {"csp_id", &TextShape<kText>::shape, "cloud provider named by the VLEK certificate", false, &SnpPolicy::csp_id, "snp-vlek-csp-id"},
+    {"cert_table_entry", &kEntries, "entries that the certificate table must have", false, &SnpPolicy::cert_table_entry, "snp-policy-extra-entry"},
 };
 constexpr auto kSnpNames = [] {
   std::array<Words, std::size(kSnp)> names{};

@@ -28,7 +28,7 @@ constexpr Flag kFlags[] = {
     {"--report-id-ma", "report_id_ma", Form::values, "HEX", "REPORT_ID_MA (32 bytes); repeatable"},
     {"--chip-id", "chip_id", Form::values, "HEX", "CHIP_ID (64 bytes); repeatable"},
     {"--product", "product", Form::values, "NAME", "Milan, Genoa (also Bergamo, Siena) or Turin; repeatable"},
-    {"--signer", "signer", Form::values, "KIND", "Kind of the endorsement key: vcek or vlek"},
+    {"--signer", "signer", Form::values, "KIND", "kind of the endorsement key: vcek or vlek"},
     {"--csp-id", "csp_id", Form::values, "TEXT", "cloud provider named by the VLEK certificate; repeatable"},
     {"--vmpl", "vmpl", Form::numbers, "N", "VMPL of the report, 0 to 3; repeatable"},
     {"--guest-policy", "policy", Form::equal_bits, "N", "the whole guest policy, as 0x30000"},

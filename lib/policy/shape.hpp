@@ -62,6 +62,7 @@ struct Field {
   std::string_view help;       // "description" of the schema
   bool required = false;
   Target target{};
+  std::string_view checks{};   // ids of the checks that judge it, for the manual
 };
 
 // The tables (fields.cpp).

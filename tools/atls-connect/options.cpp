@@ -18,15 +18,15 @@ void declare_connection(CLI::App& app, Options& o) {
   app.add_flag("-4", o.v4, "IPv4 only")->group(kGroup);
   app.add_flag("-6", o.v6, "IPv6 only")->group(kGroup);
   app.add_option("--connect-timeout", o.connect_timeout, "Limit of the TCP connection, and of the proxy's answer")
-      ->type_name("SECONDS")->check(CLI::Range(0.1, 3600.0))->capture_default_str()->group(kGroup);
+      ->type_name("SECONDS")->check(CLI::Range(0.1, 3600.0).description(""))->capture_default_str()->group(kGroup);
   app.add_option("--timeout", o.timeout, "Limit of the whole set-up (name, TCP, TLS; TLS alone at most 15), and of each silence of an HTTP response")
-      ->type_name("SECONDS")->check(CLI::Range(0.1, 3600.0))->capture_default_str()->group(kGroup);
+      ->type_name("SECONDS")->check(CLI::Range(0.1, 3600.0).description(""))->capture_default_str()->group(kGroup);
   app.add_option("--proxy", o.proxy, "Connect through an HTTP proxy (CONNECT); the environment is not read")->type_name("http://[USER:PASSWORD@]HOST:PORT")->group(kGroup);
 
   constexpr const char* kTls = "TLS";
   app.add_option("--profile", o.profile, "Profile of attested TLS: auto or a name of --list-profiles; auto means constellation")
       ->type_name("NAME")->capture_default_str()->group(kTls);
-  app.add_flag("--list-profiles", o.list_profiles, "List the profiles and exit")->group(kTls);
+  app.add_flag("--list-profiles", o.list_profiles, "List the profiles and exit; with --json as JSON")->group(kTls);
   app.add_option("--alpn", o.alpn, "Application protocols to offer, comma separated, or none [http/1.1,h2]")->type_name("LIST")->group(kTls);
   app.add_flag("--tls1.2", o.tls12, "TLS 1.2 only")->group(kTls);
   app.add_flag("--tls1.3", o.tls13, "TLS 1.3 only")->group(kTls);
@@ -65,7 +65,7 @@ void declare_exchange(CLI::App& app, Options& o) {
   app.add_option("--save-cert", o.save_cert, "Save the certificates of the server in PEM, whatever the verdict")->type_name("FILE")->group(kSave);
   app.add_option("--save-evidence", o.save_evidence, "Save the evidence, as the hardware signed it, whatever the verdict")->type_name("FILE")->group(kSave);
   app.add_option("--repeat", o.repeat, "Connect N times; then times, and whether key and evidence changed (text: on standard error with other formats)")
-      ->type_name("N")->check(CLI::Range(1u, 100'000u))->capture_default_str()->group(kSave);
+      ->type_name("N")->check(CLI::Range(1u, 100'000u).description(""))->capture_default_str()->group(kSave);
 }
 
 void refuse_foreign_habits(const CLI::App& app) {

@@ -8,20 +8,10 @@
 #include "atls-connect/exchange.hpp"
 #include "atls-connect/repeat.hpp"
 #include "atls-connect/save.hpp"
-#include "profile/registry.hpp"
+#include "common/profiles.hpp"
 
 namespace atls::connect {
 namespace {
-
-std::string profiles_text() {
-  std::string out;
-  for (const profile::Profile& p : profile::profiles()) {
-    if (!p.connect) continue;
-    out += fmt::format("{:<16}{}\n", p.id, p.title);
-    out += fmt::format("{:<16}binding: {}; freshness: {}; {}\n", "", p.binding, p.freshness, p.reference);
-  }
-  return out;
-}
 
 bool emit(const Options& options, std::span<const Report> reports, tools::Io& io) {
   const Status s = tools::emit_reports(io, options.report, reports, options.data_on_stdout());
@@ -70,7 +60,7 @@ ExitCode repeatedly(const Options& options, Connector& connector, tools::Io& io)
 
 ExitCode run(const Options& options, tools::Io& io) {
   if (options.list_profiles) {
-    io.out << profiles_text();
+    io.out << (options.report.format == "json" ? tools::profiles_json() : tools::profiles_text());
     return ExitCode::verified;
   }
   const auto connector = Connector::create(options);

@@ -4,7 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "profile/registry.hpp"
 #include "sim/faults.hpp"
 
 namespace atls::serve {
@@ -46,20 +45,6 @@ std::string faults_json() {
     row["reference"] = fault.reference;
     list.push_back(std::move(row));
   }
-  return list.dump(2) + "\n";
-}
-
-std::string profiles_text() {
-  std::string text;
-  for (const profile::Profile& p : profile::profiles())
-    text += fmt::format("{:<16} {:<8} binding {:<12} freshness {:<8} {}\n{:<16} {}\n", p.id, p.serve ? "served" : "-", p.binding, p.freshness, p.title, "", p.reference);
-  return text;
-}
-
-std::string profiles_json() {
-  Json list = Json::array();
-  for (const profile::Profile& p : profile::profiles())
-    list.push_back({{"id", p.id}, {"title", p.title}, {"reference", p.reference}, {"connect", p.connect}, {"serve", p.serve}, {"binding", p.binding}, {"freshness", p.freshness}});
   return list.dump(2) + "\n";
 }
 

@@ -1,4 +1,4 @@
-// --list-faults and --list-profiles.
+// --list-faults.
 #pragma once
 
 #include <string>
@@ -7,7 +7,5 @@ namespace atls::serve {
 
 std::string faults_text();
 std::string faults_json();
-std::string profiles_text();
-std::string profiles_json();
 
 }  // namespace atls::serve

@@ -34,13 +34,12 @@ void declare_product(CLI::App& app, tools::AttesterOptions& attester) {
 void declare_faults(CLI::App& app, Options& options) {
   constexpr const char* kGroup = "Simulated platform and faults";
   app.add_option("--fault", options.attester.faults, "Deviate in this named way (repeatable; see --list-faults)")->type_name("NAME")->expected(1)->allow_extra_args(false)->take_all()->group(kGroup);
-  app.add_flag("--list-faults", options.list_faults, "Print the faults with the check that must fail and the exit status, and exit")->group(kGroup);
+  app.add_flag("--list-faults", options.list_faults, "List the faults with the check that must fail and the exit status, and exit; with --json as JSON")->group(kGroup);
   app.add_option("--export-platform", options.export_directory,
                  "Write roots, certificates, CRL, evidence and a matching policy to this directory; exit unless ADDR:PORT is given")->type_name("DIR")->group(kGroup);
   app.add_option("--serve-collateral", options.collateral_address,
                  "Serve the simulated KDS over HTTP there, for --kds-url; alone unless ADDR:PORT is given")->type_name("ADDR:PORT")->group(kGroup);
-  app.add_flag("--list-profiles", options.list_profiles, "Print the profiles and exit")->group(kGroup);
-  app.add_flag("--json", options.json, "With --list-faults or --list-profiles: JSON")->group(kGroup);
+  app.add_flag("--json", options.json, "With --list-faults, --list-profiles or --list-checks: as JSON")->group(kGroup);
 }
 
 void declare_service(CLI::App& app, Options& options) {
@@ -52,6 +51,7 @@ void declare_service(CLI::App& app, Options& options) {
 
   constexpr const char* kServer = "Server";
   app.add_option("--profile", options.profile, "Profile to serve: auto (constellation) or a name of --list-profiles")->type_name("NAME")->capture_default_str()->group(kServer);
+  app.add_flag("--list-profiles", options.list_profiles, "List the profiles and exit; with --json as JSON")->group(kServer);
   app.add_flag("--tls1.2", options.tls12_only, "TLS 1.2 only")->group(kServer);
   app.add_flag("--tls1.3", options.tls13_only, "TLS 1.3 only")->group(kServer);
   app.add_option("--max-connections", options.max_connections, "Connections at once; more wait until one ends")->type_name("N")->check(between(1, 20000))->capture_default_str()->group(kServer);
@@ -90,11 +90,14 @@ std::string conflict(const CLI::App& app, const Options& options) {
   }
   if (options.tls12_only && options.tls13_only) return "--tls1.2 and --tls1.3 exclude each other; without them both versions are served";
   if (given("--once") && given("--count")) return "--once and --count exclude each other";
-  if (options.json && !options.list_faults && !options.list_profiles) return "--json needs --list-faults or --list-profiles; for connections there is --log json";
+  if (options.json && !options.list_faults && !options.list_profiles) return "--json needs --list-faults, --list-profiles or --list-checks; for connections there is --log json";
   if (options.attester.spec == "none" && !options.verify_client && options.address.size() + options.export_directory.size() + options.collateral_address.size() > 0)
     return "--attester none needs --verify-client: nobody would be attested";
-  const bool client_options = !options.policy.policy_file.empty() || !options.policy.given.empty() || !options.trust.anchors.empty() || options.trust.simulated;
-  if (client_options && !options.verify_client) return "policy and trust options judge clients: they need --verify-client";
+  const tools::CollateralOptions& collateral = options.collateral;
+  const bool collateral_options = !collateral.dirs.empty() || !collateral.cache_dir.empty() || collateral.no_cache || collateral.offline || !collateral.kds_url.empty() ||
+                                  !collateral.cafile.empty() || !collateral.proxy.empty() || !collateral.crl.empty();
+  const bool client_options = !options.policy.policy_file.empty() || !options.policy.given.empty() || !options.trust.anchors.empty() || options.trust.simulated || collateral_options;
+  if (client_options && !options.verify_client) return "policy, trust and collateral options judge clients: they need --verify-client";
   if (!options.forward_target.empty()) {
     const auto target = channel::parse_listen_address(options.forward_target);
     if (!target || target->host.empty() || target->port == "0") return "--forward " + options.forward_target + ": expected HOST:PORT";

@@ -15,6 +15,7 @@
 #include "atls-serve/client_judge.hpp"
 #include "atls-serve/lists.hpp"
 #include "atls-serve/log.hpp"
+#include "common/profiles.hpp"
 #include "profile/constellation.hpp"
 #include "profile/registry.hpp"
 #include "sim/faults.hpp"
@@ -122,7 +123,7 @@ ExitCode serve(channel::Server& server, const Signals& signals, const Connection
 
 ExitCode run(const Options& options, tools::Io& io) {
   if (options.list_faults) return io.out << (options.json ? faults_json() : faults_text()), ExitCode::verified;
-  if (options.list_profiles) return io.out << (options.json ? profiles_json() : profiles_text()), ExitCode::verified;
+  if (options.list_profiles) return io.out << (options.json ? tools::profiles_json() : tools::profiles_text()), ExitCode::verified;
 
   const profile::Profile* profile = profile::find_profile(options.profile);
   if (profile == nullptr || !profile->serve) return usage_error(io, "unknown profile \"" + options.profile + "\"", "atls-serve --list-profiles shows what can be served");

@@ -43,16 +43,22 @@ void refuse_extras(const CLI::App& app) {
   throw UsageError{"unknown option " + name, near.empty() ? std::string{} : "did you mean " + near + "?"};
 }
 
-// CLI11's help without its shorthand for conflicts, and with descriptions broken at words.
+// CLI11's help without its shorthand for conflicts, and with descriptions broken at words. Validators have an empty description:
+// CLI11 would append it to the name of the value.
 class Help : public CLI::Formatter {
   static constexpr std::size_t kColumn = 34, kWidth = 110;
 
  public:
   std::string make_option_opts(const CLI::Option* option) const override {
     std::string out;
-    if (!option->get_type_name().empty() && option->get_type_size() != 0) out += " " + std::string(plain_type(option->get_type_name()));
+    if (!option->get_positional() && !option->get_type_name().empty() && option->get_type_size() != 0) out += " " + option->get_type_name();
     if (option->get_items_expected_max() == CLI::detail::expected_max_vector_size && option->get_positional()) out += " ...";
     return out;
+  }
+
+  // A positional is shown as what it is, HOST:PORT, which no name of an option may be.
+  std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
+    return is_positional && !option->get_type_name().empty() ? option->get_type_name() : CLI::Formatter::make_option_name(option, is_positional);
   }
 
   std::string make_option_desc(const CLI::Option* option) const override {
@@ -74,14 +80,6 @@ class Help : public CLI::Formatter {
       column = 0;
     }
     return out;
-  }
-
- private:
-  // Validators append theirs after a colon: ":{a,b}", ":FLOAT in [0.1 - 60]". A colon as in HOST:PORT stays.
-  static std::string_view plain_type(std::string_view type) {
-    for (std::size_t at = type.find(':'); at != std::string_view::npos; at = type.find(':', at + 1))
-      if (const std::string_view rest = type.substr(at + 1); rest.starts_with('{') || rest.substr(0, rest.find(':')).find(" in ") != std::string_view::npos) return type.substr(0, at);
-    return type;
   }
 };
 

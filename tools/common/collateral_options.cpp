@@ -13,7 +13,7 @@ void add_collateral_options(CLI::App& app, CollateralOptions& options) {
   CLI::Option* proxy = app.add_option("--collateral-proxy", options.proxy, "Proxy for collateral; default: the environment, as curl reads it")->type_name("URL")->check(not_empty())->group(group);
   app.add_flag("--offline", options.offline, "Never ask the network for collateral")->excludes(kds)->excludes(cafile)->excludes(proxy)->group(group);
   app.add_option("--crl", options.crl, "Revocation lists: require (default), if-available or off; the last two loosen")
-      ->type_name("MODE")->check(CLI::IsMember({"require", "if-available", "off"}))->group(group);
+      ->type_name("MODE")->check(CLI::IsMember({"require", "if-available", "off"}).description(""))->group(group);
 }
 
 }  // namespace atls::tools

@@ -9,7 +9,7 @@ RenderOptions render_options(const OutputOptions& options, const Io& io, Stream 
 
 TextFlags add_text_options(CLI::App& app, OutputOptions& options) {
   app.add_option("--color", options.color, "Colour in text output: auto, always or never; auto honours NO_COLOR")
-      ->type_name("WHEN")->check(CLI::IsMember({"auto", "always", "never"}))->capture_default_str()->group("Output");
+      ->type_name("WHEN")->check(CLI::IsMember({"auto", "always", "never"}).description(""))->capture_default_str()->group("Output");
   CLI::Option* brief = app.add_flag("--brief", options.brief, "Less text: the answer and what it depends on")->group("Output");
   CLI::Option* verbose = app.add_flag("--verbose", options.verbose, "More text: everything with its document, byte strings in full")->group("Output");
   brief->excludes(verbose);
