@@ -3,6 +3,9 @@
 
 #include <array>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
@@ -22,6 +25,8 @@ struct PckExtension {
   std::optional<std::array<std::uint8_t, 16>> platform_instance_id;
   std::optional<bool> dynamic_platform, cached_keys, smt_enabled;
   std::size_t entries = 0, tcb_entries = 0;    // 5 or 7; 18
+  struct Place { std::string name; std::size_t offset = 0, size = 0; };
+  std::vector<Place> places;                   // where each value's content is, "tcb.comp01", "fmspc"
 };
 // `value`: content of extnValue. Strict DER; each required entry exactly once; 18 TCB entries.
 Result<PckExtension> parse_pck_extension(Bytes value);

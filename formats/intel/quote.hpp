@@ -4,8 +4,11 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
@@ -73,13 +76,15 @@ struct Quote {
   std::uint32_t signature_data_size = 0;
   std::size_t signature_data_offset = 0;
   std::array<std::uint8_t, 64> signature{}, attestation_key{};   // r||s, X||Y
-  std::uint16_t outer_type = 0;                // v4, v5; 0 in v3
+  std::uint16_t outer_type = 0;                // v4, v5: 6; 0 in v3
+  std::uint32_t outer_size = 0;                // v4, v5
   SgxReport qe_report;
   std::size_t qe_report_offset = 0;
   std::array<std::uint8_t, 64> qe_report_signature{};
   Buffer auth_data;
   std::size_t auth_data_offset = 0;
   CertificationData certification;             // the inner one
+  std::size_t certification_offset = 0;        // of its data
   std::size_t unused_in_signature_data = 0;    // bytes that no field covers: quote-size-consistency
   std::size_t trailing = 0;
   bool trailing_nonzero = false;
@@ -89,10 +94,21 @@ struct Quote {
 };
 
 // Errors only where the layout cannot be determined: truncated, unknown version, v5 body type or size, EPID key types.
-// Other odd values are kept and judged by the quote-* checks.
+// Other odd values are kept, for whoever judges the quote.
 Result<Quote> parse_quote(Bytes input);
-Buffer encode_quote(const Quote& quote);       // from the fields, without trailing bytes
-bool looks_like_quote(Bytes input);            // version 3..5, key type and tee_type plausible, minimum size
+Buffer encode_quote(const Quote& quote);       // from the fields, sizes computed, without trailing bytes
+bool looks_like_quote(Bytes input);            // version 3..5, key type and tee_type plausible; minimum size, or Intel's vendor id
+
+// Names of the bits that are set, "INIT"; a bit without a name is "bit 12".
+std::vector<std::string> td_attribute_names(std::uint64_t bits);
+std::vector<std::string> xfam_names(std::uint64_t bits);        // also the xfrm of SGX
+std::vector<std::string> sgx_flag_names(std::uint64_t bits);
+std::string_view certification_type_name(std::uint16_t type);   // "PCK_CERT_CHAIN"; empty when unknown
+// The same names bit by bit, for claims.
+struct NamedBit { unsigned bit; std::string_view name, meaning; };
+std::span<const NamedBit> td_attribute_bits();
+std::span<const NamedBit> xfam_bits();
+std::span<const NamedBit> sgx_flag_bits();
 
 // Certification data types 1 to 3: PPID (clear or encrypted), CPUSVN, PCESVN, PCEID (absent in one old form).
 struct PpidData { Buffer ppid; std::array<std::uint8_t, 16> cpu_svn{}; std::uint16_t pce_svn = 0; std::optional<std::uint16_t> pce_id; };
@@ -108,8 +124,11 @@ struct TdReportStruct {
   std::array<std::uint8_t, 32> mac{};
   std::uint64_t valid = 0;
   TdReport body;                               // fields from TEE_TCB_INFO and TDINFO; raw empty
+  std::size_t trailing = 0;
 };
 inline constexpr std::size_t kTdReportStructSize = 1024;
-Result<TdReportStruct> parse_td_report_struct(Bytes input);
+Result<TdReportStruct> parse_td_report_struct(Bytes input);   // at least 1024 bytes; what follows is counted
+Buffer encode_td_report_struct(const TdReportStruct& report);
+bool looks_like_td_report(Bytes input);       // type 0x81 and the reserved bytes behind it, of a cut one too
 
 }  // namespace atls::intel
