@@ -103,7 +103,6 @@ Result<TdReportStruct> parse_td_report_struct(Bytes input) {
   Cursor in(input, "tdreport");
   TdReportStruct r;
   r.type = in.at(0).u8("REPORTTYPE.TYPE");
-  if (!in.error() && r.type != kTeeTdx) return Error{Errc::bad_value, "tdreport.REPORTTYPE.TYPE", "expected 129 (TDX), found " + std::to_string(r.type), 0};
   r.subtype = in.u8("REPORTTYPE.SUBTYPE");
   r.version = in.u8("REPORTTYPE.VERSION");
   in.bytes(13, "RESERVED");

@@ -83,7 +83,7 @@ std::string meaning_of(const eventlog::Event& e) {
 
 Claim event_claim(const eventlog::Event& e, const eventlog::Log& log, bool first) {
   const std::string name = eventlog::event_type_name(e.type), more = meaning_of(e);
-  Claim c = field_claim("event", std::monostate{}, e.offset, e.size, (name.empty() ? hex_number(e.type) : name) + (more.empty() ? "" : ": " + more));
+  Claim c = field_claim(first && log.crypto_agile ? "spec_id_event" : "event", std::monostate{}, e.offset, e.size, (name.empty() ? hex_number(e.type) : name) + (more.empty() ? "" : ": " + more));
   c.add(field_claim("index", std::uint64_t{e.index}, e.offset, 4));
   c.add(field_claim("type", std::uint64_t{e.type}, e.offset + 4, 4, hex_number(e.type) + (name.empty() ? "" : ", " + name)));
   std::size_t at = e.offset + (first || !log.crypto_agile ? 8 : 14);
@@ -138,11 +138,12 @@ Claim event_log_claims(Bytes in, std::string name) {
   const eventlog::PartialLog read = eventlog::read_log(in);
   const eventlog::Log& log = read.log;
   if (read.error) root.error = read.error->message();
-  root.meaning = std::string(log.crypto_agile ? "TCG crypto-agile" : "TPM 1.2") + " event log, " + std::to_string(log.events.size()) + " events";
+  const std::size_t count = log.events.size() - (log.crypto_agile && !log.events.empty() ? 1 : 0);
+  root.meaning = std::string(log.crypto_agile ? "TCG crypto-agile" : "TPM 1.2") + " event log, " + std::to_string(count) + (count == 1 ? " event" : " events");
   Claim algorithms("algorithms");
   for (const auto& [id, size] : log.algorithms) algorithms.add(value_claim(eventlog::algorithm_name(id), std::uint64_t{size}, "digest size"));
   root.add(std::move(algorithms));
-  root.add(value_claim("events", std::uint64_t{log.events.size()}));
+  root.add(value_claim("events", std::uint64_t{count}, log.crypto_agile ? "after the one that describes the log" : ""));
   root.add(value_claim("end_offset", std::uint64_t{log.end}));
   if (const auto locality = startup_locality(log)) root.add(value_claim("startup_locality", std::uint64_t{*locality}));
   for (std::size_t i = 0; i < log.events.size(); ++i) root.add(event_claim(log.events[i], log, i == 0));

@@ -99,17 +99,26 @@ void td_report(FieldWalk& walk, Claim& to, std::size_t size) {
     walk.bytes(to, row.name, row.size);
 }
 
+// Some platforms put no line break between two certificates, which is not PEM (RFC 7468 section 2).
+Buffer with_line_breaks(Bytes pem) {
+  constexpr std::string_view joint = "-----END CERTIFICATE----------BEGIN CERTIFICATE-----";
+  std::string text(as_text(pem));
+  for (std::size_t at = text.find(joint); at != std::string::npos; at = text.find(joint, at + 1)) text.insert(at + joint.find("-----BEGIN"), "\n");
+  return to_buffer(text);
+}
+
 // PEM (every block, before damage too) or DER one after the other.
 void add_certificates(Claim& to, Bytes data) {
   while (!data.empty() && data.back() == 0) data = data.first(data.size() - 1);   // the size often counts a final NUL
   std::size_t count = 0;
   if (data.empty() || data[0] != 0x30) {
-    auto blocks = pem::parse(data);
+    const Buffer lines = with_line_breaks(data);
+    auto blocks = pem::parse(lines);
     if (!blocks) {
       to.error = blocks.error().message();
-      const std::size_t begin = as_text(data).rfind("-----BEGIN ", blocks.error().offset);
+      const std::size_t begin = as_text(lines).rfind("-----BEGIN ", blocks.error().offset);
       if (begin == std::string_view::npos) return;
-      blocks = pem::parse(data.first(begin));
+      blocks = pem::parse(Bytes(lines).first(begin));
       if (!blocks) return;
     }
     for (const pem::Block& block : *blocks)
@@ -227,7 +236,8 @@ Claim td_report_claims(Bytes in, std::string name) {
   Claim root = space_claim(std::move(name), in);
   root.meaning = "Intel TDREPORT: authenticated on its own machine only, not judged";
   FieldWalk walk(in);
-  walk.bytes(root, "report_type", 4, "type, subtype, version, reserved");
+  const bool tdx = !in.empty() && in[0] == intel::kTeeTdx;
+  walk.bytes(root, "report_type", 4, std::string("type, subtype, version, reserved") + (tdx ? "" : "; type 0x81 (TDX) was expected"));
   walk.reserved(root, 12);
   walk.bytes(root, "cpu_svn", 16);
   walk.bytes(root, "tee_tcb_info_hash", 48);
