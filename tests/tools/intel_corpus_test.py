@@ -7,12 +7,14 @@ Facts that need verification, and containers that are none of the kinds of input
 """
 import collections
 import concurrent.futures
+import hashlib
 import json
 import pathlib
 import subprocess
 import sys
 
-from corpus_test import Tree, certificate, child, tool, walk
+from corpus_test import BUILD, Tree, certificate, child, tool, walk
+from intel_vectors import VECTORS
 
 CORPUS = pathlib.Path(sys.argv[2])
 QUOTES = ("tdx-quote", "sgx-quote")
@@ -175,6 +177,19 @@ def compare(entry):
     return compared, left_out, problems
 
 
+def vectors(file, rows):
+    problems = []
+    for path, want in rows.items():
+        done = subprocess.run([str(BUILD / "tools/atls-dump/atls-dump"), "--extract", path, CORPUS / file], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+        data = done.stdout
+        got = int.from_bytes(data, "little") if isinstance(want, int) else "sha256:" + hashlib.sha256(data).hexdigest() if want.startswith("sha256:") else data.hex()
+        if path.endswith(".serial"):   # DER: a zero byte may stand before it
+            got = got.lstrip("0")
+        if got != want:
+            problems.append(f"{file}: vector {path}: published {want!r}, we {got!r} {done.stderr.decode()}")
+    return len(rows), 0, problems
+
+
 def main():
     manifest = CORPUS / "manifest.json"
     if not manifest.exists():
@@ -183,7 +198,7 @@ def main():
     of_kind = [e for e in json.loads(manifest.read_text())["files"] if e["kind"] in KINDS]
     entries = [e for e in of_kind if not (e["kind"] in ("intel-cert", "intel-collateral") and e["format"].startswith(CONTAINERS))]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(compare, entries))
+        results = list(pool.map(compare, entries)) + [vectors(file, rows) for file, rows in VECTORS.items()]
     problems = [p for _, _, found in results for p in found]
     print("\n".join(problems))
     print(f"FIGURE: {len(entries)} files, {sum(n for n, _, _ in results)} comparisons, {len(problems)} disagreements, "
