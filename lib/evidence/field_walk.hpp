@@ -44,6 +44,10 @@ class FieldWalk {
     if (!b || is_zero(*b)) return;   // only what is odd is shown
     parent.add(field_claim("reserved", to_buffer(*b), pos_ - size, size, "not zero"));
   }
+  // A node for the next `size` bytes, or what is there of them.
+  Claim group(std::string name, std::size_t size, std::string meaning = {}) const {
+    return field_claim(std::move(name), std::monostate{}, pos_, std::min(size, in_.size() - pos_), std::move(meaning));
+  }
   std::size_t pos() const { return pos_; }
   bool cut() const { return !damage_.empty(); }
   const std::string& damage() const { return damage_; }

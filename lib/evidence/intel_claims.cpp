@@ -139,8 +139,7 @@ void add_certificates(Claim& to, Bytes data) {
 }
 
 void certification_data(FieldWalk& walk, Claim& root) {
-  const std::size_t begin = walk.pos();
-  Claim& c = root.add(field_claim("certification_data", std::monostate{}, begin, 6));
+  Claim& c = root.add(walk.group("certification_data", 6));
   const auto type = static_cast<std::uint16_t>(walk.number(c, "type", 2));
   const std::string name(intel::certification_type_name(type));
   if (!walk.cut()) c.children.back().meaning = name.empty() ? "unknown" : name;
@@ -174,7 +173,7 @@ void signature_data(FieldWalk& walk, Claim& root, unsigned version) {
     walk.number(root, "outer_certification_data_size", 4);
     if (type != 6) return;
   }
-  Claim& qe = root.add(field_claim("qe_report", std::monostate{}, walk.pos(), intel::kSgxReportSize, "the quoting enclave"));
+  Claim& qe = root.add(walk.group("qe_report", intel::kSgxReportSize, "the quoting enclave"));
   sgx_report(walk, qe);
   walk.bytes(root, "qe_report_signature", 64, "by the PCK key");
   const std::size_t auth = walk.number(root, "qe_auth_data_size", 2);
@@ -193,7 +192,7 @@ Claim quote_claims(Bytes in, std::string name) {
   const auto parsed = intel::parse_quote(in);
   if (!parsed) root.error = parsed.error().message();
   FieldWalk walk(in);
-  Claim& header = root.add(field_claim("header", std::monostate{}, 0, std::min<std::size_t>(in.size(), intel::kHeaderSize)));
+  Claim& header = root.add(walk.group("header", intel::kHeaderSize));
   const auto version = static_cast<unsigned>(walk.number(header, "version", 2));
   const std::uint64_t key_type = walk.number(header, "attestation_key_type", 2);
   if (!walk.cut()) header.children.back().meaning = key_type == 2 ? "ECDSA P-256" : key_type == 3 ? "ECDSA P-384" : key_type <= 1 ? "EPID" : "unknown";
@@ -217,7 +216,7 @@ Claim quote_claims(Bytes in, std::string name) {
   } else {
     root.add(value_claim("body_type", std::uint64_t{body_type(version, tdx, 0)}, "follows from the header"));
   }
-  Claim& body = root.add(field_claim("body", std::monostate{}, walk.pos(), size, tdx ? "the TD" : "the enclave"));
+  Claim& body = root.add(walk.group("body", size, tdx ? "the TD" : "the enclave"));
   if (version == 5 ? type == 1 : !tdx) sgx_report(walk, body);
   else td_report(walk, body, size);
   const std::size_t signed_size = walk.pos();

@@ -1,12 +1,12 @@
 // An event log: events lie behind each other inside the input and encode to their own bytes. And the ACPI CCEL table.
-#include "fuzz.hpp"
+#include "places.hpp"
 #include "evidence/eventlog_claims.hpp"
 
 using namespace atls;
 
 FUZZ(input) {
-  (void)evidence::event_log_claims(input);
-  (void)evidence::ccel_table_claims(input);
+  fuzz::check_places(evidence::event_log_claims(input));
+  fuzz::check_places(evidence::ccel_table_claims(input));
   const auto read = eventlog::read_log(input);
   const auto log = eventlog::parse_log(input);
   fuzz::require(bool(log) == !read.error, "both readers agree");

@@ -1,5 +1,5 @@
 // QE identity: the signed bytes are a part of the input, and read alone they say the same.
-#include "fuzz.hpp"
+#include "places.hpp"
 #include "evidence/intel_claims.hpp"
 #include "intel/collateral.hpp"
 
@@ -8,7 +8,7 @@ using namespace atls;
 FUZZ(input) {
   const auto raw = intel::raw_member(input, "enclaveIdentity");
   if (raw) fuzz::require(raw->data() >= input.data() && raw->data() + raw->size() <= input.data() + input.size(), "a member lies inside");
-  (void)evidence::qe_identity_claims(input);
+  fuzz::check_places(evidence::qe_identity_claims(input));
   const auto document = intel::parse_qe_identity(input);
   if (!document) return;
   fuzz::require(raw && equal(*raw, document->signed_bytes), "the signed bytes are those of the input");

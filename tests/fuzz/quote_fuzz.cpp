@@ -1,13 +1,13 @@
 // A quote that decodes encodes to its own bytes; what is in it lies inside it. TDREPORT and report bodies the same way.
-#include "fuzz.hpp"
+#include "places.hpp"
 #include "evidence/intel_claims.hpp"
 #include "intel/quote.hpp"
 
 using namespace atls;
 
 FUZZ(input) {
-  (void)evidence::quote_claims(input);
-  (void)evidence::td_report_claims(input);
+  fuzz::check_places(evidence::quote_claims(input));
+  fuzz::check_places(evidence::td_report_claims(input));
   const auto report = intel::parse_td_report_struct(input);
   fuzz::require(bool(report) == (input.size() >= intel::kTdReportStructSize), "the length alone decides about a TDREPORT");
   if (report) {
