@@ -106,7 +106,7 @@ def damage(where):
 def intel(where):
     seeds = pathlib.Path(__file__).resolve().parent.parent / "fuzz" / "seeds"
     table = [("quote/tdx-v4.bin", "tdx-quote", "quote.body.mr_td", 184, 48), ("quote/tdx-v5.bin", "tdx-quote", "quote.body.mr_servicetd", 654, 48), ("quote/sgx-v3.bin", "sgx-quote", "quote.qe_report", 564, 384),
-             ("quote/tdreport.bin", "td-report", "td_report.rtmr3", 864, 48), ("eventlog/ccel.bin", "event-log", "event_log.event[0].data", 127, 4), ("eventlog/ccel-table.bin", "ccel-table", "ccel_table.lasa", 48, 8)]
+             ("quote/tdreport.bin", "td-report", "td_report.rtmr3", 864, 48), ("eventlog/ccel.bin", "event-log", "event_log.event[0].data", 131, 4), ("eventlog/ccel-table.bin", "ccel-table", "ccel_table.lasa", 48, 8)]
     for name, kind, path, offset, size in table:
         file = seeds / name
         raw = file.read_bytes()
