@@ -35,6 +35,16 @@ Buffer sha384(Bytes data) {
 Buffer sha512(Bytes data) {
   return digest(EVP_sha512(), {data});
 }
+Buffer sha1(Bytes data) {
+  return digest(EVP_sha1(), {data});
+}
+Buffer sm3(Bytes data) {
+  EVP_MD* md = EVP_MD_fetch(nullptr, "SM3", nullptr);
+  if (md == nullptr) return {};
+  Buffer out = digest(md, {data});
+  EVP_MD_free(md);
+  return out;
+}
 Buffer sha256_of(std::initializer_list<Bytes> parts) {
   return digest(EVP_sha256(), parts);
 }

@@ -138,11 +138,28 @@ void check_tls(const Presented& presented, Report& report) {
   report.judge(kTlsNotResumed, !report.tls->resumed, "the session was resumed: no evidence was shown in this handshake");
 }
 
+std::string why_not_judged(const std::string& format) {
+  struct Row { std::string_view format, why; };
+  static constexpr Row kRows[] = {
+      {"tdx", "Intel TDX evidence can be decoded (atls-dump) but not yet verified by this version"},
+      {"sgx", "Intel SGX evidence can be decoded (atls-dump) but not yet verified by this version"},
+      {"td-report", "a TDREPORT can be checked by its own machine only; a quote made from it can leave the machine"},
+      {"tcb-info", "Intel TCB info is collateral: it attests nothing"},
+      {"qe-identity", "an Intel QE identity is collateral: it attests nothing"},
+      {"event-log", "an event log alone is not signed by hardware; atls-dump decodes it"},
+      {"ccel-table", "an ACPI table is not signed by hardware; atls-dump decodes it"},
+  };
+  for (const Row& row : kRows)
+    if (row.format == format) return std::string(row.why);
+  return "evidence of kind " + format + " cannot be judged by this version";
+}
+
 void verify_evidence(const Evidence& evidence, const std::optional<ExpectedBinding>& binding, const Presented& presented,
                      const Context& context, Report& report, MustPass& must_pass) {
   const Format* format = find_format(evidence.format);
   if (format == nullptr) {
-    report.error(kHardwareRoot, "evidence of kind " + evidence.format + " cannot be judged by this version");
+    if (evidence.decode_error && !evidence.hcl) report.fail(kSnpContainerDecode, *evidence.decode_error);
+    else report.error(kHardwareRoot, evidence.decode_error ? *evidence.decode_error : why_not_judged(evidence.format));
     return;
   }
   format->verify(evidence, binding, presented.with_it, context, report);

@@ -16,7 +16,7 @@ inline constexpr std::size_t kMaxChainBytes = 1024 * 1024;
 inline constexpr std::size_t kMaxChain = 16;
 
 struct Evidence {
-  std::string format;               // registry id: "snp"; "dummy" for documents without hardware; later "tdx", "sgx"
+  std::string format;               // registry id: "snp"; "dummy" for documents without hardware; decoded, not judged: "tdx", "sgx", "td-report"
   std::string container = "raw";    // "raw", "extended", "hcl", "tsm", "constellation", "directory"
   Buffer data;                      // the hardware-signed structure, with any bytes that follow it in the input
   std::optional<Buffer> aux;        // certificate table (configfs-tsm auxblob)

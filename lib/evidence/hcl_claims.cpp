@@ -8,6 +8,7 @@
 #include "crypto/digest.hpp"
 #include "evidence/claim_build.hpp"
 #include "evidence/document_claims.hpp"
+#include "evidence/intel_claims.hpp"
 
 namespace atls::evidence {
 namespace {
@@ -47,24 +48,6 @@ void add_claims_json(Claim& root, Bytes input) {
 }
 
 }  // namespace
-
-Claim td_report_claims(Bytes in, std::string name) {
-  struct Row { const char* name; std::size_t offset, size; };
-  static constexpr Row kRows[] = {   // Intel TDX module ABI: TDREPORT_STRUCT with TDINFO at 512
-      {"report_type", 0, 4}, {"cpu_svn", 16, 16}, {"report_data", 128, 64}, {"mac", 224, 32}, {"tee_tcb_svn", 264, 16}, {"mr_seam", 280, 48},
-      {"attributes", 512, 8}, {"xfam", 520, 8}, {"mr_td", 528, 48}, {"mr_config_id", 576, 48}, {"mr_owner", 624, 48}, {"mr_owner_config", 672, 48},
-      {"rtmr0", 720, 48}, {"rtmr1", 768, 48}, {"rtmr2", 816, 48}, {"rtmr3", 864, 48}};
-  Claim root = space_claim(std::move(name), in);
-  root.meaning = "Intel TDREPORT: authenticated on its own machine only, not judged";
-  for (const Row& row : kRows) {
-    if (row.offset + row.size > in.size()) {
-      root.error = "input ends before " + std::string(row.name) + " at offset " + std::to_string(row.offset);
-      return root;
-    }
-    root.add(field_claim(row.name, to_buffer(in.subspan(row.offset, row.size)), row.offset, row.size));
-  }
-  return root;
-}
 
 Claim hcl_claims(Bytes input, std::string name) {
   Claim root = space_claim(std::move(name), input);

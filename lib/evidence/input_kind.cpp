@@ -5,6 +5,8 @@
 #include "asn1/der.hpp"
 #include "azure/hcl.hpp"
 #include "base/cursor.hpp"
+#include "eventlog/tcg.hpp"
+#include "intel/quote.hpp"
 
 namespace atls::evidence {
 namespace {
@@ -13,13 +15,22 @@ struct KindRow { InputKind kind; std::string_view name; };
 constexpr KindRow kKinds[] = {
     {InputKind::certificate, "certificate"}, {InputKind::crl, "crl"}, {InputKind::snp_report, "snp-report"},
     {InputKind::snp_extended, "snp-extended"}, {InputKind::cert_table, "cert-table"}, {InputKind::hcl, "hcl"}, {InputKind::thim_json, "thim"},
-    {InputKind::bundle, "bundle"}, {InputKind::document, "document"}, {InputKind::directory, "directory"}, {InputKind::unknown, "unknown"},
+    {InputKind::bundle, "bundle"}, {InputKind::document, "document"}, {InputKind::directory, "directory"},
+    {InputKind::sgx_quote, "sgx-quote"}, {InputKind::tdx_quote, "tdx-quote"}, {InputKind::td_report, "td-report"}, {InputKind::tcb_info, "tcb-info"},
+    {InputKind::qe_identity, "qe-identity"}, {InputKind::event_log, "event-log"}, {InputKind::ccel_table, "ccel-table"}, {InputKind::unknown, "unknown"},
 };
 
 constexpr std::size_t kLeastReport = 0x38;   // version to signature_algo: what the guess needs
 constexpr std::uint8_t kSequence = 0x30, kVersion = 0xA0;
 
 std::uint32_t u32(Bytes content, std::size_t offset) { return Cursor(content.subspan(offset, 4), "report").u32le("FIELD"); }
+
+InputKind quote_kind(Bytes content) {
+  Cursor in(content, "quote");
+  const bool v3 = in.u16le("VERSION") == 3;
+  in.u16le("ATT_KEY_TYPE");
+  return !v3 && in.u32le("TEE_TYPE") == intel::kTeeTdx ? InputKind::tdx_quote : InputKind::sgx_quote;
+}
 
 bool known_guid(Bytes content) {
   if (content.size() < 24) return false;
@@ -48,7 +59,7 @@ std::optional<InputKind> input_kind_from(std::string_view name) {
   return std::nullopt;
 }
 
-bool is_json_kind(InputKind kind) { return kind == InputKind::thim_json || kind == InputKind::bundle || kind == InputKind::document; }
+bool is_json_kind(InputKind kind) { return kind == InputKind::thim_json || kind == InputKind::bundle || kind == InputKind::document || kind == InputKind::tcb_info || kind == InputKind::qe_identity; }
 
 // Four fields of a report have few legal values; three of them must hold, so that an altered report is still read as one. A
 // report of the exact length needs none.
@@ -91,6 +102,10 @@ InputKind der_kind(Bytes der) {
 
 std::optional<InputKind> kind_of_binary(Bytes content) {
   if (azure::looks_like_hcl(content)) return InputKind::hcl;
+  if (intel::looks_like_quote(content)) return quote_kind(content);
+  if (content.size() >= 4 && as_text(content.first(4)) == "CCEL") return InputKind::ccel_table;
+  if (eventlog::looks_like_log(content)) return InputKind::event_log;
+  if (intel::looks_like_td_report(content)) return InputKind::td_report;
   if (known_guid(content)) return InputKind::cert_table;
   if (looks_like_der(content)) return der_kind(content);
   if (looks_like_report(content))

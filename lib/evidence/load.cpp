@@ -102,6 +102,11 @@ void decode_binary(Loaded& out, Bytes content, InputKind kind) {
       if (const auto report = snp::parse_report(content); !report) set_error(out, report.error());
       return;
     }
+    case InputKind::sgx_quote:
+    case InputKind::tdx_quote:
+    case InputKind::td_report:
+    case InputKind::event_log:
+    case InputKind::ccel_table: load_intel(out, content, kind); return;
     default: set_error(out, {Errc::bad_value, "input", "not a " + std::string(input_kind_name(kind)), 0});
   }
 }
@@ -194,7 +199,7 @@ void decode(Loaded& out, Bytes content, int layers, const std::optional<InputKin
   }
   if (as) return decode_binary(out, content, *as);
   set_error(out, {Errc::unsupported, "input",
-                  content.empty() ? "empty" : "not recognised, expected a certificate, CRL, SEV-SNP report, certificate table, Azure HCL report, attestation document or bundle (raw, hex, base64 or PEM)", 0});
+                  content.empty() ? "empty" : "not recognised, expected a certificate, CRL, SEV-SNP report, certificate table, Intel quote, TDREPORT, TCB info, QE identity, event log, Azure HCL report, attestation document or bundle (raw, hex, base64 or PEM)", 0});
 }
 
 // Claims that describe the input's own bytes share its byte space, so that offsets are those of the file.

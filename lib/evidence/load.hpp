@@ -12,7 +12,8 @@
 
 namespace atls::evidence {
 
-enum class InputKind { unknown, certificate, crl, snp_report, snp_extended, cert_table, hcl, thim_json, bundle, document, directory };
+enum class InputKind { unknown, certificate, crl, snp_report, snp_extended, cert_table, hcl, thim_json, bundle, document, directory,
+                       sgx_quote, tdx_quote, td_report, tcb_info, qe_identity, event_log, ccel_table };
 std::string_view input_kind_name(InputKind kind);       // --as names: "certificate", "crl", "snp-report", "snp-extended", ...
 std::optional<InputKind> input_kind_from(std::string_view name);
 

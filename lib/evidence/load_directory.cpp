@@ -6,6 +6,7 @@
 #include "evidence/input_kind.hpp"
 #include "evidence/load_parts.hpp"
 #include "evidence/snp_claims.hpp"
+#include "intel/quote.hpp"
 
 namespace atls::evidence::loading {
 namespace {
@@ -56,6 +57,13 @@ void load_configfs(Loaded& out, const fs::path& path) {
     if (!provider) return set_error(out, provider.error());
     e.provider = trimmed(as_text(*provider));
   }
+  if (const auto kind = kind_of_binary(e.data); kind == InputKind::tdx_quote || kind == InputKind::sgx_quote) {   // provider tdx_guest
+    e.format = kind == InputKind::tdx_quote ? "tdx" : "sgx";
+    const auto quote = intel::parse_quote(e.data);
+    take_evidence(out, std::move(e), InputKind::directory);
+    if (!quote) set_error(out, quote.error());
+    return;
+  }
   const auto parsed = snp::parse_report(e.data);
   take_evidence(out, std::move(e), InputKind::directory);
   if (!parsed) set_error(out, parsed.error());
@@ -99,7 +107,8 @@ Result<fs::path> report_file(const fs::path& path, const std::vector<fs::path>& 
     const auto content = read_file(f, kMaxMember);
     if (!content) continue;
     const Loaded inner = load_bytes(*content, f.string());
-    if (inner.evidence && inner.kind != InputKind::document && inner.kind != InputKind::bundle) found.push_back(f);
+    const bool intel = inner.kind == InputKind::sgx_quote || inner.kind == InputKind::tdx_quote || inner.kind == InputKind::td_report;   // not judged, so not meant
+    if (!intel && inner.evidence && inner.kind != InputKind::document && inner.kind != InputKind::bundle) found.push_back(f);
   }
   if (found.size() == 1) return found.front();
   if (found.empty()) return Error{Errc::not_found, path.string(), "no attestation report in this directory, expected report.bin with certificates, or outblob", 0};

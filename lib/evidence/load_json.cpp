@@ -139,6 +139,8 @@ std::optional<InputKind> kind_of_json(Bytes text) {
   if (looks_like_bundle(text)) return InputKind::bundle;
   const auto object = parse_json(text, "input", {64, kMaxFile});
   if (!object || !object->is_object()) return std::nullopt;
+  if (object->contains("tcbInfo") && object->contains("signature")) return InputKind::tcb_info;
+  if (object->contains("enclaveIdentity") && object->contains("signature")) return InputKind::qe_identity;
   if (object->contains(kThimMembers[0]) && object->contains("tcbm")) return InputKind::thim_json;
   if (constellation::sniff(text) != constellation::DocumentKind::unknown) return InputKind::document;
   return std::nullopt;
@@ -150,10 +152,12 @@ void load_json(Loaded& out, Bytes text, InputKind kind) {
     case InputKind::bundle: load_bundle(out, text); return;
     case InputKind::thim_json: load_thim(out, text); return;
     case InputKind::document: load_document(out, text); return;
+    case InputKind::tcb_info:
+    case InputKind::qe_identity: load_intel(out, text, kind); return;
     default: break;
   }
   Claim claims = json_claims(text, "json");
-  set_error(out, {Errc::unsupported, "input", claims.error.empty() ? "JSON, but neither a bundle, an attestation document nor an Azure certificate reply" : claims.error, 0});
+  set_error(out, {Errc::unsupported, "input", claims.error.empty() ? "JSON, but neither a bundle, an attestation document, Intel TCB info or QE identity, nor an Azure certificate reply" : claims.error, 0});
   out.claims.add(std::move(claims));
 }
 

@@ -20,6 +20,8 @@ void set_error(Loaded& out, Error error);           // keeps the first
 std::optional<InputKind> kind_of_json(Bytes text);
 void load_json(Loaded& out, Bytes text, InputKind kind);
 
+void load_intel(Loaded& out, Bytes content, InputKind kind);   // quotes, TDREPORT, collateral, event logs
+
 Evidence snp_evidence(Bytes bytes);                 // a report, and a table behind it when it reads as one
 Evidence hcl_evidence(Bytes bytes);
 Result<Buffer> read_file(const std::filesystem::path& path, std::size_t limit);

@@ -19,6 +19,10 @@ Presented undecodable(std::string why) {
   return out;
 }
 
+bool is_told_apart(InputKind kind) {
+  return kind == InputKind::tcb_info || kind == InputKind::qe_identity || kind == InputKind::event_log || kind == InputKind::ccel_table;
+}
+
 // Certificates that are endorsements and nothing else; empty when one of them is something else.
 std::vector<CollateralItem> endorsements_of(const Loaded& loaded) {
   std::vector<CollateralItem> out;
@@ -63,6 +67,11 @@ Result<Presented> present(const Loaded& loaded, const std::optional<Buffer>& non
   out.bare_endorsements = endorsements_of(loaded);
   if (!out.bare_endorsements.empty()) {
     if (nonce) return unused("endorsements");
+    return out;
+  }
+  if (is_told_apart(loaded.kind)) {   // decoded, but nothing that attests
+    if (nonce) return unused("no evidence");
+    out.raw.emplace().format = std::string(input_kind_name(loaded.kind));
     return out;
   }
   if (loaded.certificates.empty()) return undecodable("it holds neither evidence nor a certificate");

@@ -9,6 +9,7 @@
 #include "evidence/claim_build.hpp"
 #include "evidence/document_claims.hpp"
 #include "evidence/hcl_claims.hpp"
+#include "evidence/intel_claims.hpp"
 #include "evidence/x509_claims.hpp"
 #include "snp/cert_table.hpp"
 #include "snp/report.hpp"
@@ -238,6 +239,8 @@ Claim evidence_claims(const Evidence& e) {
   if (e.decode_error) root.error = *e.decode_error;
   if (e.hcl) root.add(hcl_claims(*e.hcl));
   if (e.format == "snp" && !(e.decode_error && e.data.empty())) root.add(report_claims(e.data));
+  if ((e.format == "tdx" || e.format == "sgx") && !e.hcl) root.add(quote_claims(e.data));
+  if (e.format == "td-report") root.add(td_report_claims(e.data));
   if (e.format == "dummy") root.add(document_claims(e.data));
   if (e.aux) root.add(cert_table_claims(*e.aux));
   if (e.provider) root.add(value_claim("provider", *e.provider));

@@ -9,6 +9,8 @@
 #include "crypto/digest.hpp"
 #include "evidence/claim_build.hpp"
 #include "evidence/document_claims.hpp"
+#include "evidence/intel_claims.hpp"
+#include "intel/pck.hpp"
 #include "report/model.hpp"
 
 namespace atls::evidence {
@@ -70,6 +72,7 @@ Claim extension_claim(const std::string& oid, Bytes value, std::optional<Place> 
     c.add(document_claims(value));
     return c;
   }
+  if (oid == intel::kPckExtensionOid) return pck_extension_claims(value, place ? place->offset : 0);
   c.value = to_buffer(value);
   return c;
 }

@@ -136,7 +136,8 @@ class Page {
     } else if (!report_.not_proven.empty()) {
       fact("why", safe(report_.not_proven.front()));
     }
-    fact("what next", std::string(headline(*report_.verdict).next));
+    const bool other_kind = report_.verdict->code == ExitCode::undecided && report_.verdict->reason == "atls-hardware-root";   // more collateral would not help
+    fact("what next", other_kind ? "look at it with atls-dump; give evidence of a kind that this version verifies" : std::string(headline(*report_.verdict).next));
   }
 
   void values(const CheckResult& check, std::size_t indent, std::size_t label_width) {

@@ -12,6 +12,7 @@
 #include "pem/pem.hpp"
 #include "profile/constellation.hpp"
 #include "sim/platform.hpp"
+#include "support/intel_samples.hpp"
 
 using namespace atls;
 namespace fs = std::filesystem;
@@ -127,6 +128,38 @@ int put_leaves(Seeds& seeds, const sim::Platform& p) {
   return 0;
 }
 
+void put_intel(Seeds& seeds) {
+  struct Row { const char* name; std::uint16_t version, body; };
+  for (const Row& row : {Row{"sgx-v3.bin", 3, 1}, Row{"tdx-v4.bin", 4, 2}, Row{"sgx-v4.bin", 4, 1}, Row{"tdx-v5.bin", 5, 3}, Row{"tdx-v5-extended.bin", 5, 4}}) {
+    const Buffer quote = intel::encode_quote(test::quote(row.version, row.body));
+    seeds.put({"quote"}, row.name, quote);
+    if (row.version == 4 && row.body == 2) seeds.put({"load", "verify"}, row.name, quote);
+  }
+  intel::Quote ppid = test::quote(3);
+  ppid.certification = {1, 0, test::pattern(36, 1)};
+  seeds.put({"quote"}, "sgx-v3-ppid.bin", intel::encode_quote(ppid));
+  seeds.put({"quote", "load"}, "tdreport.bin", test::td_report_struct());
+  seeds.put({"pck"}, "processor.der", intel::encode_pck_extension(test::pck_extension(false)));
+  seeds.put({"pck"}, "platform.der", intel::encode_pck_extension(test::pck_extension(true)));
+  seeds.put({"tcb_info", "load", "json"}, "tcb-tdx.json", test::response("tcbInfo", test::tdx_tcb_info()));
+  seeds.put({"tcb_info"}, "tcb-sgx-v2.json", test::response("tcbInfo", test::sgx_tcb_info_v2()));
+  seeds.put({"qe_identity", "load"}, "td-qe.json", test::response("enclaveIdentity", test::td_qe_identity()));
+  const Buffer log = eventlog::encode_log(test::ccel_log());
+  seeds.put({"eventlog", "load"}, "ccel.bin", log);
+  Buffer padded = log;
+  padded.resize(padded.size() + 64, 0xFF);
+  seeds.put({"eventlog"}, "ccel-padded.bin", padded);
+  eventlog::Log old = test::ccel_log();
+  old.crypto_agile = false;
+  for (auto& event : old.events) event.digests = {{eventlog::kSha1, test::pattern(20, 1)}};
+  old.events.erase(old.events.begin());
+  seeds.put({"eventlog"}, "tpm12.bin", eventlog::encode_log(old));
+  Buffer table(56);
+  std::copy_n("CCEL8", 5, table.begin());
+  table[36] = 2;
+  seeds.put({"eventlog", "load"}, "ccel-table.bin", table);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -135,6 +168,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   Seeds seeds{fs::path(argv[1])};
+  put_intel(seeds);
   struct Row { const char* name; snp::ProductLine product; bool vlek; std::uint32_t version; };
   for (const Row& row : {Row{"milan-v2", snp::ProductLine::milan, false, 2}, Row{"milan-v3-vlek", snp::ProductLine::milan, true, 3}, Row{"genoa-v5", snp::ProductLine::genoa, false, 5},
                          Row{"turin-v5", snp::ProductLine::turin, false, 5}}) {

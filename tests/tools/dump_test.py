@@ -103,6 +103,36 @@ def damage(where):
     check.that(isinstance(several, list) and len(several) == 2, "several inputs are an array in order")
 
 
+def intel(where):
+    seeds = pathlib.Path(__file__).resolve().parent.parent / "fuzz" / "seeds"
+    table = [("quote/tdx-v4.bin", "tdx-quote", "quote.body.mr_td", 184, 48), ("quote/tdx-v5.bin", "tdx-quote", "quote.body.mr_servicetd", 654, 48), ("quote/sgx-v3.bin", "sgx-quote", "quote.qe_report", 564, 384),
+             ("quote/tdreport.bin", "td-report", "td_report.rtmr3", 864, 48), ("eventlog/ccel.bin", "event-log", "event_log.event[0].data", 131, 4), ("eventlog/ccel-table.bin", "ccel-table", "ccel_table.lasa", 48, 8)]
+    for name, kind, path, offset, size in table:
+        file = seeds / name
+        raw = file.read_bytes()
+        text, report = run(DUMP, file), dump_json(file)
+        check.that(f"{name}: {kind}" in text.out, f"{name} is recognised as {kind}")
+        check.that(report["evidence"][0]["format"] == kind, f"{name}: JSON names the kind")
+        check.that(run(DUMP, "--extract", path, file).raw_out == raw[offset:offset + size], f"{name}: --extract {path}")
+        rows = run(DUMP, "--hex", file)
+        check.code(rows, 0, f"{name}: --hex")
+        check.that(path.split(".")[-1] in rows.out, f"{name}: --hex names the fields")
+        (where / "text").write_text(raw.hex())
+        check.that(run(DUMP, "--json", where / "text").code == 0, f"{name}: as hexadecimal text")
+    for name, kind, member in (("tcb_info/tcb-tdx.json", "tcb-info", "tcbInfo"), ("qe_identity/td-qe.json", "qe-identity", "enclaveIdentity")):
+        file = seeds / name
+        signed = run(DUMP, "--extract", member.join(("tcb_info_response." if kind == "tcb-info" else "qe_identity_response.", "")), file)
+        check.that(signed.raw_out == file.read_bytes()[len(member) + 4:].split(b',"signature"')[0], f"{name}: --extract gives the signed bytes")
+        check.that(f"{name}: {kind}" in run(DUMP, file).out, f"{name} is recognised as {kind}")
+    quote = (seeds / "quote/tdx-v4.bin").read_bytes()
+    for size in (48, 200, 631, 640, 1000, len(quote) - 1):
+        path = where / "cut-quote"
+        path.write_bytes(quote[:size])
+        result = run(DUMP, "--hex", path)
+        check.code(result, 7, f"quote cut at {size}")
+        check.that("tdx-quote" in result.out and "input ends" in result.err, f"quote cut at {size}: recognised, and the place is named")
+
+
 def extraction(where):
     path, target = where / "raw", where / "out.bin"
     check.code(run(DUMP, "--extract", "report.measurement", "-o", target, path), 0, "-o FILE")
@@ -183,7 +213,7 @@ def umask():
 def main():
     with folder() as name:
         where = pathlib.Path(name)
-        for part in (encodings, text_output, damage, extraction, usage, hostile):
+        for part in (encodings, text_output, damage, intel, extraction, usage, hostile):
             part(where)
     return check.finish("atls-dump")
 

@@ -10,7 +10,8 @@ namespace {
 std::vector<std::string> kind_names() {
   using enum evidence::InputKind;
   std::vector<std::string> out;
-  for (const evidence::InputKind kind : {certificate, crl, snp_report, snp_extended, cert_table, hcl, thim_json, bundle, document, directory})
+  for (const evidence::InputKind kind : {certificate, crl, snp_report, snp_extended, cert_table, hcl, thim_json, bundle, document, directory,
+                                          sgx_quote, tdx_quote, td_report, tcb_info, qe_identity, event_log, ccel_table})
     out.emplace_back(evidence::input_kind_name(kind));
   return out;
 }
