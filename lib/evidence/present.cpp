@@ -59,7 +59,7 @@ Result<Presented> present(const Loaded& loaded, const std::optional<Buffer>& non
   }
   if (loaded.evidence) {
     if (nonce) return unused("evidence without a certificate");
-    out.raw = loaded.evidence;
+    out.raw.emplace(*loaded.evidence);
     if (loaded.error && !out.raw->decode_error && !is_judged_by_checks(loaded)) out.raw->decode_error = loaded.error->message();
     return out;
   }
