@@ -143,12 +143,13 @@ Status read_entry(const Entry& e, const Reader& reader, Builder& build, PckExten
 }
 
 Buffer tlv(std::uint8_t tag, Bytes content) {
-  Buffer out{tag};
-  if (content.size() >= 0x100) out.insert(out.end(), {0x82, static_cast<std::uint8_t>(content.size() >> 8)});
-  else if (content.size() >= 0x80) out.push_back(0x81);
-  out.push_back(static_cast<std::uint8_t>(content.size()));
-  out.insert(out.end(), content.begin(), content.end());
-  return out;
+  Writer out;
+  out.u8(tag);
+  if (content.size() >= 0x100) out.u8(0x82).u16be(static_cast<std::uint16_t>(content.size()));
+  else if (content.size() >= 0x80) out.u8(0x81).u8(static_cast<std::uint8_t>(content.size()));
+  else out.u8(static_cast<std::uint8_t>(content.size()));
+  out.bytes(content);
+  return out.take();
 }
 
 void append(Buffer& to, const Buffer& more) { to.insert(to.end(), more.begin(), more.end()); }
