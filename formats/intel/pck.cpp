@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "asn1/der.hpp"
+#include "base/writer.hpp"
 
 namespace atls::intel {
 namespace {
