@@ -11,6 +11,10 @@ import pathlib
 import subprocess
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from schema import Schema  # noqa: E402
+
+SCHEMA = Schema(pathlib.Path(__file__).resolve().parent.parent.parent / "schemas" / "report.schema.json")
 BUILD, CORPUS = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2])
 KINDS = {"snp-report", "snp-extended", "snp-certtable", "amd-cert", "amd-crl", "azure-hcl"}
 CORPUS_OPTIONS = ["--offline", "--no-cache", "--crl", "if-available", "--any-measurement", "--allow-debug"]
@@ -20,9 +24,11 @@ GOOD, BAD = ("pass", "warn", "skip"), "fail"
 def tool(name, *args):
     done = subprocess.run([str(BUILD / "tools" / name / name), *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
     try:
-        return done.returncode, json.loads(done.stdout)
+        report = json.loads(done.stdout)
     except ValueError:
         return done.returncode, {}
+    SCHEMA.check(report)
+    return done.returncode, report
 
 
 # ------------------------------------------------------------------------------------------------------- claims of atls-dump

@@ -6,7 +6,13 @@ import pathlib
 import select
 import signal
 import subprocess
+import sys
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from schema import Schema  # noqa: E402
+
+SCHEMA = Schema(pathlib.Path(__file__).resolve().parent.parent.parent / "schemas" / "report.schema.json")
 
 LIMIT = 60  # seconds; a tool that takes longer hangs
 
@@ -75,7 +81,9 @@ def run_json(*command, **more):
     """Exit status and the report, which is there on failure, too."""
     status, out, err = run(*command, "--json", **more)
     try:
-        return status, json.loads(out)
+        report = json.loads(out)
+        SCHEMA.check(report)
+        return status, report
     except json.JSONDecodeError:
         raise RuntimeError(f"{' '.join(map(str, command))}: status {status}, no JSON: {out}{err}") from None
 
