@@ -7,6 +7,7 @@
 #include "crypto/certificate.hpp"
 #include "crypto/digest.hpp"
 #include "evidence/claim_build.hpp"
+#include "evidence/memo.hpp"
 #include "evidence/document_claims.hpp"
 #include "evidence/hcl_claims.hpp"
 #include "evidence/intel_claims.hpp"
@@ -134,6 +135,14 @@ snp::ProductLine product_of(Bytes report) {
   return line;
 }
 
+// A batch of reports of one platform repeats the same certificates: those in DER are decoded once.
+Result<std::vector<crypto::Certificate>> certificates_in(Bytes blob) {
+  if (blob.empty() || blob[0] != 0x30) return crypto::certificates_from(blob);
+  auto one = decode_certificate(blob);
+  if (!one) return one.error();
+  return std::vector{*std::move(one)};
+}
+
 void add_blob(Claim& entry, const snp::TableEntry& e) {
   entry.add(value_claim("sha256", hex(crypto::sha256(e.data))));
   if (e.kind == snp::TableEntryKind::extra_platform_info) {
@@ -147,7 +156,7 @@ void add_blob(Claim& entry, const snp::TableEntry& e) {
     return;
   }
   if (e.kind == snp::TableEntryKind::unknown || e.kind == snp::TableEntryKind::gce_endorsement) return;
-  const auto certificates = crypto::certificates_from(e.data);
+  const auto certificates = certificates_in(e.data);
   if (!certificates) {
     entry.error = "not a certificate: " + certificates.error().message();
     return;

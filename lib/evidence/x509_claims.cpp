@@ -10,6 +10,7 @@
 #include "evidence/claim_build.hpp"
 #include "evidence/document_claims.hpp"
 #include "evidence/intel_claims.hpp"
+#include "evidence/memo.hpp"
 #include "intel/pck.hpp"
 #include "report/model.hpp"
 
@@ -137,7 +138,7 @@ std::string amd_extension_name(std::string_view oid) {
 Claim certificate_claims(Bytes der, std::string name) {
   Claim root = space_claim(std::move(name), der);
   const CertificateMap map = map_certificate(der);
-  const auto certificate = crypto::Certificate::from_der(der);
+  const auto certificate = decode_certificate(der);
   if (!certificate) {
     root.error = map.damage ? map.damage->message() : certificate.error().message();
     root.add(value_claim("sha256", hex(crypto::sha256(der))));

@@ -8,8 +8,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -155,6 +157,7 @@ int bench_handshakes(const char* host, int port, std::size_t n, std::size_t thre
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);   // a server may close first
   const std::string command = argc > 2 ? argv[1] : "";
   const auto number = [&](int i) { return static_cast<std::size_t>(std::strtoul(argv[i], nullptr, 10)); };
   if (command == "verify") return bench_verify(number(2));
