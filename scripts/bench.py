@@ -85,7 +85,7 @@ def handshakes(temp):
     sign = bench("sign", 400)["seconds_per_report"]
     rates = {"plain": [], "atls": []}
     for _ in range(3):
-        plain = Server(["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", str(cert), "-key", str(key), "-num_tickets", "0"],
+        plain = Server(["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", str(cert), "-key", str(key), "-num_tickets", "0", "-www"],
                        r"ACCEPT .*:(\d+)")
         rates["plain"].append(bench("handshakes", "127.0.0.1", plain.port, 300, 1)["handshakes_per_second"])
         plain.stop()
