@@ -10,6 +10,9 @@ struct KindName { CollateralKind kind; std::string_view name; };
 constexpr KindName kKinds[] = {
     {CollateralKind::amd_vcek, "amd-vcek"}, {CollateralKind::amd_vlek, "amd-vlek"}, {CollateralKind::amd_ask, "amd-ask"},
     {CollateralKind::amd_asvk, "amd-asvk"}, {CollateralKind::amd_ark, "amd-ark"},   {CollateralKind::amd_crl, "amd-crl"},
+    {CollateralKind::intel_pck, "intel-pck"}, {CollateralKind::intel_pck_ca, "intel-pck-ca"}, {CollateralKind::intel_root, "intel-root"},
+    {CollateralKind::intel_tcb_signer, "intel-tcb-signer"}, {CollateralKind::intel_root_crl, "intel-root-crl"}, {CollateralKind::intel_pck_crl, "intel-pck-crl"},
+    {CollateralKind::intel_tcb_info, "intel-tcb-info"}, {CollateralKind::intel_qe_identity, "intel-qe-identity"},
 };
 
 template <class T>
@@ -29,6 +32,8 @@ std::string_view collateral_kind_name(CollateralKind kind) {
     if (row.kind == kind) return row.name;
   return "unknown";
 }
+
+bool is_intel(CollateralKind kind) { return collateral_kind_name(kind).starts_with("intel-"); }
 
 std::optional<CollateralKind> collateral_kind_from(std::string_view name) {
   for (const KindName& row : kKinds)

@@ -15,7 +15,12 @@
 
 namespace atls {
 
-enum class CollateralKind { amd_vcek, amd_vlek, amd_ask, amd_asvk, amd_ark, amd_crl };  // Intel kinds join here
+enum class CollateralKind {
+  amd_vcek, amd_vlek, amd_ask, amd_asvk, amd_ark, amd_crl,
+  intel_pck, intel_pck_ca, intel_root, intel_tcb_signer,      // certificates
+  intel_root_crl, intel_pck_crl, intel_tcb_info, intel_qe_identity,
+};
+bool is_intel(CollateralKind kind);
 std::string_view collateral_kind_name(CollateralKind kind);       // "amd-vcek", ...
 std::optional<CollateralKind> collateral_kind_from(std::string_view name);
 enum class CollateralSource { handshake, bundle, dir, cache, network, builtin };
@@ -23,18 +28,24 @@ std::string_view collateral_source_name(CollateralSource source);
 
 struct CollateralItem {
   CollateralKind kind;
-  Buffer data;                      // one DER certificate or CRL
+  Buffer data;                      // one DER certificate or CRL; TCB info and QE identity: the whole JSON response as received
   CollateralSource source = CollateralSource::handshake;
   std::string origin;               // path or URL for messages
+  std::vector<Buffer> issuer_chain; // DER, signer first, of what was sent with its chain (PCS header, bundle); nothing is trusted for it
+  std::optional<Time> obtained;     // from the cache: when it was fetched
 };
 
-// What AMD's KDS is asked by; product and vlek select chain and CRL.
+// What AMD's KDS and Intel's PCS are asked by; product and vlek select AMD chain and CRL.
 struct CollateralQuery {
   CollateralKind kind;
   snp::ProductLine product = snp::ProductLine::unknown;
   std::array<std::uint8_t, 64> chip_id{};
   snp::TcbVersion reported_tcb;
   bool vlek = false;
+  // Intel.
+  std::string fmspc;                // 12 lower-case hex digits: intel_tcb_info
+  bool tdx = false;                 // intel_tcb_info, intel_qe_identity: of TDX, else of SGX
+  bool processor_ca = false;        // intel_pck_crl: of the Processor CA, else of the Platform CA
 };
 
 // Why a source gave nothing: "unavailable" (outage, offline, throttled beyond the limit) is told apart from "refused"

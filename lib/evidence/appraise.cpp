@@ -16,7 +16,10 @@ using namespace checks;
 using Origin = Presented::NonceOrigin;
 using MustPass = std::vector<const CheckSpec*>;
 
-constexpr const CheckSpec* kBindingChecks[] = {&kReportDataBinding, &kDummyNonce};
+// The row of what was judged; null before anything was.
+const Format* judged_format(const Report& report) {
+  return report.evidence.empty() ? nullptr : find_format(report.evidence.front().format);
+}
 
 // ---- policy as a whole ----
 
@@ -40,24 +43,34 @@ void check_policy(const policy::Policy& policy, Time now, Report& report) {
 // ---- binding ----
 
 const CheckResult* binding_result(const Report& report) {
-  for (const CheckSpec* spec : kBindingChecks)
-    if (const CheckResult* r = report.find(spec->id)) return r;
-  return nullptr;
+  const Format* format = judged_format(report);
+  return format == nullptr || format->binding == nullptr ? nullptr : report.find(format->binding->id);
+}
+
+// Hardware signed what the evidence says.
+bool is_signed(const Report& report) {
+  const Format* format = judged_format(report);
+  return format != nullptr && !format->signatures.empty() &&
+         std::all_of(format->signatures.begin(), format->signatures.end(), [&](const CheckSpec* spec) { return report.outcome_of(*spec) == Outcome::pass; });
+}
+
+bool is_bound_and_signed(const Report& report) {
+  const CheckResult* bound = binding_result(report);
+  return bound != nullptr && bound->outcome == Outcome::pass && is_signed(report);
 }
 
 // What the match proves, and only when hardware signed the value that matched.
 BindingLevel proven_level(const std::optional<ExpectedBinding>& binding, const Report& report) {
-  const bool proven = binding && report.outcome_of(kReportDataBinding) == Outcome::pass &&
-                      report.outcome_of(kSnpReportSignature) == Outcome::pass;
-  return proven ? binding->info.level : BindingLevel::none;
+  return binding && is_bound_and_signed(report) ? binding->info.level : BindingLevel::none;
 }
 
 std::string why_no_level(const Report& report) {
   const CheckResult* binding = binding_result(report);
   if (binding == nullptr) return "the evidence was not compared with this TLS key";
   if (binding->outcome != Outcome::pass) return "the binding is not proven, see " + std::string(binding->spec->id);
-  return report.find(kSnpReportSignature.id) != nullptr ? "the bound value is not signed, see snp-report-signature"
-                                                        : "nothing signs the bound value, see atls-hardware-root";
+  const Format* format = judged_format(report);
+  return format != nullptr && !format->signatures.empty() ? "the bound value is not signed, see " + std::string(format->signatures.front()->id)
+                                                          : "nothing signs the bound value, see atls-hardware-root";
 }
 
 void say_what_a_level_leaves_open(BindingLevel level, Report& report) {
@@ -80,7 +93,8 @@ void judge_binding(const Presented& presented, const std::optional<ExpectedBindi
   say_what_a_level_leaves_open(level, report);
 
   if (presented.chain.empty()) {
-    report.skip(kReportDataBinding, "raw evidence: there is no certificate that it could be bound to");
+    if (const Format* format = judged_format(report); format != nullptr && format->binding != nullptr)
+      report.skip(*format->binding, "raw evidence: there is no certificate that it could be bound to");
     if (!policy.binding_min_explicit || policy.binding_min == BindingLevel::none)
       return (void)report.skip(kBindingLevel, "raw evidence has no channel");
   }
@@ -88,7 +102,7 @@ void judge_binding(const Presented& presented, const std::optional<ExpectedBindi
   const CheckResult* result = binding_result(report);
   // A binding that was refused is one problem, not two: its level could not be evaluated then. Without hardware there is none.
   const bool refused = !presented.chain.empty() && level == BindingLevel::none &&
-                       (result == nullptr || result->outcome != Outcome::pass || result->spec == &kReportDataBinding);
+                       (result == nullptr || result->outcome != Outcome::pass || !judged_format(report)->signatures.empty());
   auto& r = !enough && refused ? report.error(kBindingLevel, why_no_level(report))
                                : report.judge(kBindingLevel, enough, why_no_level(report));
   r.expected = "at least " + std::string(binding_level_name(policy.binding_min));
@@ -110,8 +124,7 @@ void judge_freshness(const Presented& presented, const policy::Policy& policy, R
       report.skip(kNonceFresh, "a recording is judged");
   } else if (presented.nonce_origin == Origin::drawn) {
     info.source = "drawn";
-    const CheckResult* bound = report.find(kReportDataBinding.id);
-    info.proven = bound != nullptr && bound->outcome == Outcome::pass && report.outcome_of(kSnpReportSignature) == Outcome::pass;
+    info.proven = is_bound_and_signed(report);
     report.pass(kNonceFresh);
     if (!info.proven) report.add_not_proven("Freshness: no signed value contains the nonce of this connection.");
   } else if (presented.nonce_origin == Origin::given) {
@@ -209,7 +222,8 @@ void appraise_chain(const Presented& presented, const Context& context, Report& 
   must_pass.insert(must_pass.end(),
                    {&kEvidencePresent, &kEvidenceSingle, &kEvidenceType, &kDocumentDecode, &kLeafValidity, &kLeafSignature,
                     &kLeafExtensions, &kUserData, &kHardwareRoot, &kPolicyEvidenceKind, &kBindingLevel});
-  if (extracted.evidence->format == "snp") must_pass.push_back(&kReportDataBinding);
+  if (const Format* format = judged_format(report); format != nullptr && format->binding != nullptr && !format->signatures.empty())
+    must_pass.push_back(format->binding);
   if (presented.live) must_pass.push_back(&kNonceFresh);
 }
 
@@ -229,12 +243,13 @@ void appraise_endorsements(const Presented& presented, const Context& context, R
 }
 
 bool is_fatal(const Report& report) {  // nothing was judged: more lines would only repeat that
-  const CheckResult* size = report.find(kSnpReportSize.id);
-  const CheckResult* container = report.find(kSnpContainerDecode.id);
-  const CheckResult* present = report.find(kEvidencePresent.id);
-  return (size != nullptr && size->outcome == Outcome::fail && size->on_fail == ExitCode::malformed) ||
-         (container != nullptr && container->outcome == Outcome::fail) ||
-         (present != nullptr && present->outcome == Outcome::fail);
+  const auto stops = [&](const CheckSpec& spec) {
+    const CheckResult* r = report.find(spec.id);
+    return r != nullptr && r->outcome == Outcome::fail && r->on_fail == ExitCode::malformed;
+  };
+  for (const Format& format : formats())
+    if (std::any_of(format.decoding.begin(), format.decoding.end(), [&](const CheckSpec* spec) { return stops(*spec); })) return true;
+  return report.outcome_of(kEvidencePresent) == Outcome::fail;
 }
 
 }  // namespace

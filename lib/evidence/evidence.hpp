@@ -16,13 +16,15 @@ inline constexpr std::size_t kMaxChainBytes = 1024 * 1024;
 inline constexpr std::size_t kMaxChain = 16;
 
 struct Evidence {
-  std::string format;               // registry id: "snp"; "dummy" for documents without hardware; decoded, not judged: "tdx", "sgx", "td-report"
-  std::string container = "raw";    // "raw", "extended", "hcl", "tsm", "constellation", "directory"
+  std::string format;               // registry id: "snp", "tdx", "sgx"; "dummy" for documents without hardware; decoded, not judged: "td-report"
+  std::string container = "raw";    // "raw", "extended", "hcl", "tsm", "constellation", "directory", "dstack", ...
   Buffer data;                      // the hardware-signed structure, with any bytes that follow it in the input
   std::optional<Buffer> aux;        // certificate table (configfs-tsm auxblob)
   std::optional<Buffer> hcl;        // whole HCL report when it was the container
   std::optional<std::string> provider;       // configfs-tsm provider, trimmed
   std::vector<CollateralItem> endorsements;  // certificates that came with it (document, directory, bundle)
+  std::optional<Buffer> event_log;           // crypto-agile log (CCEL) or JSON event log that came with it
+  std::optional<Buffer> td_hcl;              // whole Azure HCL report of TDX that came beside the quote: hcl-binding
   std::optional<std::string> decode_error;   // the container could not be decoded: nothing to judge (exit 7)
 };
 

@@ -13,7 +13,7 @@ namespace {
 // Who demands something of a SEV-SNP report: flags, or places of the policy file.
 std::set<std::string> snp_demands(const policy::Alternative& alternative) {
   std::set<std::string> out;
-  for (const policy::SnpPolicy* section : {&alternative.snp, &alternative.also}) {
+  for (const policy::SnpPolicy* section : {&alternative.snp, &alternative.also.snp}) {
     policy::for_each_rule_member([&](auto member) {
       if (section->*member) out.insert((section->*member)->source);
     });

@@ -6,13 +6,21 @@
 #include "evidence/snp_claims.hpp"
 #include "evidence/snp_verify.hpp"
 #include "evidence/verify.hpp"
+#include "report/checks_atls.hpp"
+#include "report/checks_snp.hpp"
 
 namespace atls::evidence {
 namespace {
 
+using Specs = std::span<const CheckSpec* const>;
+constexpr const CheckSpec* kSnpSignatures[] = {&checks::kSnpReportSignature};
+constexpr const CheckSpec* kSnpDecoding[] = {&checks::kSnpReportSize, &checks::kSnpContainerDecode};
+
 constexpr std::array kFormats{
-    Format{"snp", "AMD SEV-SNP attestation report", detect_snp, verify_snp, snp_must_pass, evidence_claims},
-    Format{"dummy", "document without hardware signature", detect_dummy, verify_dummy, dummy_must_pass, evidence_claims},
+    Format{"snp", "AMD SEV-SNP attestation report", detect_snp, verify_snp, snp_must_pass, evidence_claims, &checks::kReportDataBinding, kSnpSignatures,
+           &checks::kSnpNoReference, kSnpDecoding},
+    Format{"dummy", "document without hardware signature", detect_dummy, verify_dummy, dummy_must_pass, evidence_claims, &checks::kDummyNonce, Specs{},
+           &checks::kSnpNoReference, Specs{}},
 };
 
 }  // namespace

@@ -11,21 +11,12 @@
 #include "crypto/certificate.hpp"
 #include "evidence/evidence.hpp"
 #include "evidence/snp_vek.hpp"
+#include "evidence/supplied.hpp"
 #include "evidence/verify.hpp"
 #include "snp/cert_table.hpp"
 #include "snp/report.hpp"
 
 namespace atls::evidence {
-
-template <class Object>
-struct Supplied {
-  Object object;
-  CollateralKind kind;
-  CollateralSource source;
-  std::string origin;  // path or URL; empty for what came with the evidence
-};
-using SuppliedCertificate = Supplied<crypto::Certificate>;
-using SuppliedCrl = Supplied<crypto::Crl>;
 
 // Everything of one origin, decoded and sorted by what it claims to be.
 struct Supply {

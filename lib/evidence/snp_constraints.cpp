@@ -39,7 +39,7 @@ class SnpConstraints {
 
  private:
   template <class Rule>
-  std::vector<const Rule*> rules(std::optional<Rule> SnpPolicy::*member) const { return policy::rules_of(alternative_, member); }
+  std::vector<const Rule*> rules(std::optional<Rule> SnpPolicy::*member) const { return policy::rules_of(alternative_, &policy::Sections::snp, member); }
 
   // Rules with an "unchecked" form.
   template <class Rule, class Judge>

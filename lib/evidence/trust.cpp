@@ -71,6 +71,8 @@ std::string_view ca_role_name(CaRole role) {
       return "ASK";
     case CaRole::asvk:
       return "ASVK";
+    case CaRole::intel_root:
+      return "Intel SGX Root CA";
   }
   return "unknown";
 }
@@ -84,6 +86,8 @@ std::string ca_subject_cn(CaRole role, snp::ProductLine product) {
       return "SEV-" + line;
     case CaRole::asvk:
       return "SEV-VLEK-" + line;
+    case CaRole::intel_root:
+      return "Intel SGX Root CA";
   }
   return {};
 }

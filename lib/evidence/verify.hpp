@@ -58,6 +58,12 @@ struct Format {
                  const Context&, Report&);
   std::vector<const CheckSpec*> (*must_pass)(const Context&, const Report&);
   Claim (*claims)(const Evidence&);  // decodes as far as possible, names the place of damage
+  // What the frame (appraise.cpp) must know: the check that ties the signed value to the channel, the checks that make a value
+  // "signed by hardware", the one that says which guest is expected, and the ones after whose failure nothing was judged.
+  const CheckSpec* binding;
+  std::span<const CheckSpec* const> signatures;   // empty: no hardware signs this
+  const CheckSpec* no_reference;
+  std::span<const CheckSpec* const> decoding;
 };
 std::span<const Format> formats();
 const Format* find_format(std::string_view id);

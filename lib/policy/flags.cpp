@@ -166,7 +166,7 @@ const Flag* find_flag(std::string_view name) {
   return found == std::end(kFlags) ? nullptr : found;
 }
 
-Result<SnpPolicy> read_flags(const GivenFlags& given) {
+Result<Sections> read_flags(const GivenFlags& given) {
   struct Wanted { json value; std::string names; };
   std::map<std::string_view, Wanted> by_path;
   for (const Flag& flag : kFlags) {
@@ -187,9 +187,9 @@ Result<SnpPolicy> read_flags(const GivenFlags& given) {
     join(wanted.value, *value);
     wanted.names += (wanted.names.empty() ? "" : ", ") + std::string(flag.name);
   }
-  SnpPolicy out;
+  Sections out;
   for (const auto& [path, wanted] : by_path)
-    if (auto status = read_field(wanted.value, *field_at(path), wanted.names, out); !status) return status.error();
+    if (auto status = read_field(wanted.value, *field_at(path), wanted.names, out.snp); !status) return status.error();
   return out;
 }
 

@@ -28,7 +28,7 @@ enum class FlagForm {
 
 struct Flag {
   std::string_view name;      // "--min-tcb"
-  std::string_view path;      // of the key below "snp": "tcb/reported"
+  std::string_view path;      // of the key below its section: "tcb/reported"
   FlagForm form;
   std::string_view metavar;   // empty: the flag takes no value
   std::string_view help;
@@ -41,6 +41,6 @@ inline bool is_repeatable(FlagForm form) { return form == FlagForm::values || fo
 
 using GivenFlags = std::vector<std::pair<std::string, std::vector<std::string>>>;
 // Ignores names that are not in the table. Errors carry the flag in `where`.
-Result<SnpPolicy> read_flags(const GivenFlags& given);
+Result<Sections> read_flags(const GivenFlags& given);
 
 }  // namespace atls::policy

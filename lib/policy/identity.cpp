@@ -17,7 +17,7 @@ bool identifies(const std::optional<BytesRule>& rule) {
 }
 
 bool identifies(const Alternative& alternative, std::optional<BytesRule> SnpPolicy::*member) {
-  return identifies(alternative.snp.*member) || identifies(alternative.also.*member);
+  return identifies(alternative.snp.*member) || identifies(alternative.also.snp.*member);
 }
 
 bool pins_image(const Alternative& alternative) {
@@ -26,7 +26,7 @@ bool pins_image(const Alternative& alternative) {
 
 }  // namespace
 
-bool pins_identity(const Alternative& alternative) { return pins_image(alternative) || identifies(alternative, &SnpPolicy::host_data); }
-bool pins_only_host_values(const Alternative& alternative) { return !pins_image(alternative) && identifies(alternative, &SnpPolicy::host_data); }
+bool pins_identity(const Alternative& alternative, std::string_view) { return pins_image(alternative) || identifies(alternative, &SnpPolicy::host_data); }
+bool pins_only_host_values(const Alternative& alternative, std::string_view) { return !pins_image(alternative) && identifies(alternative, &SnpPolicy::host_data); }
 
 }  // namespace atls::policy

@@ -7,7 +7,7 @@ namespace {
 void tighten(Alternative& into, const SnpPolicy& flags) {
   for_each_rule_member([&](auto member) {
     if (!(flags.*member)) return;
-    SnpPolicy& place = into.snp.*member ? into.also : into.snp;
+    SnpPolicy& place = into.snp.*member ? into.also.snp : into.snp;
     place.*member = flags.*member;
   });
   for (const auto member : {&SnpPolicy::id_block_required, &SnpPolicy::author_required})
@@ -19,9 +19,9 @@ void tighten(Alternative& into, const SnpPolicy& flags) {
 
 }  // namespace
 
-void add_flags(Policy& policy, const SnpPolicy& flags) {
+void add_flags(Policy& policy, const Sections& flags) {
   if (policy.alternatives.empty()) policy.alternatives.emplace_back();
-  for (Alternative& alternative : policy.alternatives) tighten(alternative, flags);
+  for (Alternative& alternative : policy.alternatives) tighten(alternative, flags.snp);
 }
 
 }  // namespace atls::policy

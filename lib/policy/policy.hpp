@@ -2,6 +2,7 @@
 // atls-policy(5).
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -18,7 +19,7 @@ namespace atls::policy {
 enum class Sev { fail, warn };
 struct Origin { std::string source; std::string comment; Sev severity = Sev::fail; };   // source: "--measurement" or "file#/alternatives/0/snp/measurement"
 
-struct BytesRule : Origin { std::vector<Buffer> any_of, none_of; std::optional<Buffer> mask; bool unchecked = false; };
+struct BytesRule : Origin { std::vector<Buffer> any_of, none_of; std::optional<Buffer> mask, min_bytes; bool unchecked = false; };   // min_bytes: every byte at least this
 struct UintRule : Origin { std::vector<std::uint64_t> any_of, none_of; std::optional<std::uint64_t> min, max; bool unchecked = false; };
 struct TextRule : Origin { std::vector<std::string> any_of; bool unchecked = false; };
 struct BitsRule : Origin { std::optional<std::set<std::string>> allow; std::set<std::string> require, forbid; std::optional<std::uint64_t> equals; std::optional<std::pair<unsigned, unsigned>> abi_min; };
@@ -50,21 +51,63 @@ struct SnpPolicy {
   Allow debug = Allow::unset, migrate_ma = Allow::unset;
 };
 
-enum class CrlMode { require, if_available, off };
+// Names of Intel TCB statuses as its collateral spells them, and until when, why, and with which open advisories one is accepted.
+struct TcbStatusRule : Origin {
+  std::string status;                          // "OutOfDate"; never "Revoked" or "NOT_SUPPORTED"
+  std::optional<Time> until;                   // accepted up to and including
+  std::string reason;
+  std::optional<std::set<std::string>> advisories;   // at most these may be open; absent: any
+};
+struct AdvisoriesRule : Origin { std::set<std::string> any_of, none_of; };
+struct DateRule : Origin { std::optional<Time> min; };
+// From the SGX extension of the PCK certificate.
+struct PlatformRule : Origin { std::optional<bool> smt_disabled, memory_integrity, static_platform; };
 
-struct Alternative {
-  std::string name;
-  std::set<std::string> evidence;              // "snp", ...; empty when built from flags only
-  SnpPolicy snp;
-  SnpPolicy also;                              // flags on fields that the file constrains, too: both rules must hold
+// What the sections "tdx" and "sgx" share. Each field feeds the check named beside it.
+struct IntelPolicy {
+  std::optional<UintRule> qe_svn, pce_svn;     // policy-min-qe-svn, policy-min-pce-svn
+  std::optional<BytesRule> qe_vendor_id;       // policy-qe-vendor-id
+  std::vector<TcbStatusRule> tcb_status;       // tcb-status; empty: UpToDate only
+  std::optional<UintRule> tcb_eval_number;     // collateral-eval-number
+  std::optional<AdvisoriesRule> advisory_ids;  // policy-advisory-ids
+  std::optional<DateRule> tcb_date;            // policy-tcb-date
+  std::optional<BytesRule> fmspc, pce_id, ppid, piid;   // policy-fmspc, policy-pce-id, policy-ppid, policy-platform-instance
+  std::optional<BytesRule> report_data;        // policy-report-data
+  std::optional<PlatformRule> platform;        // policy-platform
+  Allow debug = Allow::unset;                  // td-debug, sgx-debug
+};
+struct TdxPolicy : IntelPolicy {
+  std::optional<BytesRule> mr_td, mr_seam, mr_config_id, mr_owner, mr_owner_config;
+  std::array<std::optional<BytesRule>, 4> rtmr;                   // policy-rtmr-N
+  std::optional<BytesRule> xfam;               // policy-xfam, 8 bytes as in the quote
+  std::optional<BytesRule> td_attributes;      // policy-td-attributes, 8 bytes as in the quote
+  std::optional<BitsRule> td_attribute_bits;   // the other form of the same key: require, allow, forbid by name
+  std::optional<BytesRule> tee_tcb_svn, tee_tcb_svn_2;            // policy-min-tee-tcb-svn, policy-tee-tcb-svn-2
+  std::optional<BytesRule> mr_servicetd;       // policy-mr-servicetd; a value given here replaces the demand that it is zero
+  std::map<std::string, BytesRule> events;     // policy-events: runtime event name to its payload
+  std::optional<bool> ccel_replay;             // true: an event log must be there
+};
+struct SgxPolicy : IntelPolicy {
+  std::optional<BytesRule> mr_enclave, mr_signer, attributes, misc_select, config_id, isv_family_id, isv_ext_prod_id;
+  std::optional<UintRule> isv_prod_id, isv_svn;
 };
 
-// Every rule on one field of an alternative, in the order file, flags.
-template <class Rule>
-std::vector<const Rule*> rules_of(const Alternative& alternative, std::optional<Rule> SnpPolicy::*member) {
+enum class CrlMode { require, if_available, off };
+
+struct Sections { SnpPolicy snp; TdxPolicy tdx; SgxPolicy sgx; };
+
+struct Alternative : Sections {
+  std::string name;
+  std::set<std::string> evidence;              // "snp", ...; empty when built from flags only
+  Sections also;                               // flags on fields that the file constrains, too: both rules must hold
+};
+
+// Every rule on one field of an alternative, in the order file, flags: rules_of(a, &Sections::tdx, &TdxPolicy::mr_td).
+template <class Rule, class Section, class Owner>
+std::vector<const Rule*> rules_of(const Alternative& alternative, Section Sections::*section, std::optional<Rule> Owner::*member) {
   std::vector<const Rule*> out;
-  if (alternative.snp.*member) out.push_back(&*(alternative.snp.*member));
-  if (alternative.also.*member) out.push_back(&*(alternative.also.*member));
+  for (const Sections* place : {static_cast<const Sections*>(&alternative), &alternative.also})
+    if (place->*section.*member) out.push_back(&*(place->*section.*member));
   return out;
 }
 
@@ -79,6 +122,14 @@ struct Policy {
   bool require_freshness = false;              // for recordings too
   bool allow_not_fresh = false;                // a fixed --nonce on a live connection
   bool allow_reserved_nonzero = false, allow_unknown_version = false, allow_debug = false, allow_migration = false;
+  // Intel. Each --allow-... loosens and is in `loosened` too.
+  bool allow_missing_collateral = false, allow_expired_collateral = false, allow_qe_padding = false, allow_migratable = false, allow_service_td = false;
+  bool require_sept_ve_disable = false, rtmr_partial = false;
+  std::vector<TcbStatusRule> allow_tcb_status;   // --allow-tcb-status, beside those of the alternative
+  std::set<std::string> allow_advisories;        // --allow-advisories: OutOfDate is accepted when only these are open
+  std::optional<Buffer> tcb_override;            // --allow-tcb-override, the content of the file
+  std::string tcb_profile = "qvl-2026";          // whose TCB algorithm decides
+  bool compare_tcb_profiles = false;             // the report tells what the others would say
   bool allow_unattested_server = false;        // the server of a connection that presents our evidence may have none
   bool trust_simulated = false;                // softens atls-hardware-root to warn
   std::optional<Time> not_before, not_after;   // of the policy itself
@@ -87,16 +138,17 @@ struct Policy {
   std::vector<std::string> loosened;           // one sentence per weakening option, shown in every report
 };
 
-// True when the alternative has an enforced equality that identifies the guest: measurement, ID key digest, author key digest or
-// host data, with a value that is not zero. Host values: only host_data does, and the host chooses it.
-bool pins_identity(const Alternative& alternative);
-bool pins_only_host_values(const Alternative& alternative);
+// True when the alternative has an enforced equality that identifies the guest in evidence of this format, with a value that is
+// not zero; atls-policy(5) lists the keys. Host values: only host_data, mr_config_id, mr_owner or mr_owner_config do, and the host
+// chooses them.
+bool pins_identity(const Alternative& alternative, std::string_view format = "snp");
+bool pins_only_host_values(const Alternative& alternative, std::string_view format = "snp");
 
 // atls-policy/1. Errors carry the JSON pointer in `where`. `directory`: relative paths of trust roots start there.
 Result<Policy> load_policy(Bytes json, const std::string& source_name, const std::string& directory);
 std::string policy_schema_json();              // JSON Schema 2020-12, generated from the loader's own field table
 
 // Adds the pins of the command line to every alternative; they can only tighten. Makes one alternative when there is none.
-void add_flags(Policy& policy, const SnpPolicy& flags);
+void add_flags(Policy& policy, const Sections& flags);
 
 }  // namespace atls::policy

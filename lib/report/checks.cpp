@@ -3,6 +3,7 @@
 
 #include "report/check.hpp"
 #include "report/checks_atls.hpp"
+#include "report/checks_intel.hpp"
 #include "report/checks_policy.hpp"
 #include "report/checks_snp.hpp"
 
@@ -20,7 +21,7 @@ constexpr auto concat(const std::array<const CheckSpec*, N>&... lists) {
   return out;
 }
 
-constexpr auto kCatalogue = concat(checks::kAtlsChecks, checks::kSnpChecks, checks::kPolicyChecks);
+constexpr auto kCatalogue = concat(checks::kAtlsChecks, checks::kSnpChecks, checks::kIntelChecks, checks::kPolicyChecks);
 
 constexpr bool ids_are_unique() {
   for (std::size_t i = 0; i < kCatalogue.size(); ++i)

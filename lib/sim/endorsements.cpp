@@ -27,7 +27,7 @@ Buffer small_integer(std::uint8_t value) {
 
 // The order of real certificates. Milan, Genoa and their VLEKs: .3.1 .3.2 .3.4 to .3.7 .3.3 .3.8; Turin: .3.9 .3.1 .3.2 .3.3 .3.5 to
 // .3.7 .3.8. No real Turin VLEK is known; it is made like the VCEK.
-Extensions amd_extensions(const PlatformOptions& options, const Identity& identity, bool vlek) {
+Extensions amd_extensions(const SnpOptions& options, const Identity& identity, bool vlek) {
   const ProductProfile& profile = product_profile(options.product);
   std::string product_name(vlek ? snp::product_name(profile.line) : profile.vcek_product_name);
   // Version 2 carries no CPUID; go-sev-guest then reads the stepping from the product name.
@@ -64,7 +64,7 @@ crypto::X509Ptr parse(Bytes der) {
   return crypto::X509Ptr(d2i_X509(nullptr, &p, static_cast<long>(der.size())));
 }
 
-Validity vek_validity(const PlatformOptions& options) {
+Validity vek_validity(const SnpOptions& options) {
   using namespace std::chrono;
   if (has_fault(options, "vcek-expired")) return {kCaValidity.not_before, sys_days{year{2024} / 7 / 1}};
   if (has_fault(options, "vcek-future")) return {sys_days{year{2048} / 1 / 1}, kCaValidity.not_after};
@@ -82,7 +82,7 @@ Buffer under_foreign_ark(snp::ProductLine line, CaRole role, EVP_PKEY* key, Byte
   return der_of(make_ca({role, line, key, ark_key.get(), ark.get()}).get());
 }
 
-Buffer crl_of(const PlatformOptions& options, CaRole ask_role) {
+Buffer crl_of(const SnpOptions& options, CaRole ask_role) {
   const Buffer ark_der = anchor(CollateralKind::amd_ark, options.product);   // always the simulated root: its key is the one pinned
   const crypto::X509Ptr ark = parse(ark_der);
   const KeyOwner owner = has_fault(options, "crl-wrong-issuer") ? KeyOwner::foreign : key_owner(options.product);
@@ -95,11 +95,11 @@ Buffer crl_of(const PlatformOptions& options, CaRole ask_role) {
 
 }  // namespace
 
-bool has_fault(const PlatformOptions& options, std::string_view name) {
+bool has_fault(const SnpOptions& options, std::string_view name) {
   return std::find(options.faults.begin(), options.faults.end(), name) != options.faults.end();
 }
 
-Endorsements make_endorsements(const PlatformOptions& options, const Identity& identity, bool vlek) {
+Endorsements make_endorsements(const SnpOptions& options, const Identity& identity, bool vlek) {
   const CaRole role = vlek ? CaRole::asvk : CaRole::ask;
   const snp::ProductLine line = options.product;
   Endorsements out{.ask = anchor(vlek ? CollateralKind::amd_asvk : CollateralKind::amd_ask, line),

@@ -81,7 +81,7 @@ Buffer derive(std::string_view seed, std::string_view label, std::size_t size) {
   return crypto::hkdf_sha256(as_bytes(secret), label, size);
 }
 
-Result<Identity> derive_identity(const PlatformOptions& options) {
+Result<Identity> derive_identity(const SnpOptions& options) {
   const std::string& seed = options.seed;
   const std::string line(snp::product_name(options.product));
   Identity out;

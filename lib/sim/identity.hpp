@@ -29,7 +29,7 @@ struct Identity {
   crypto::PkeyPtr vcek, vlek;
 };
 // HKDF-SHA-256 over the seed with one label per value: changing how one is used changes no other.
-Result<Identity> derive_identity(const PlatformOptions& options);
+Result<Identity> derive_identity(const SnpOptions& options);
 Buffer derive(std::string_view seed, std::string_view label, std::size_t size);
 
 }  // namespace atls::sim

@@ -13,7 +13,7 @@
 namespace atls::sim {
 namespace {
 
-HttpAnswer refuse(int status, std::string_view why) { return {status, "text/plain", to_buffer(std::string(why) + "\n")}; }
+HttpAnswer refuse(int status, std::string_view why) { return {status, "text/plain", to_buffer(std::string(why) + "\n"), {}}; }
 
 std::vector<std::string_view> split(std::string_view text, char at) {
   std::vector<std::string_view> parts;
@@ -56,8 +56,8 @@ bool asks_for(const snp::TcbVersion& tcb, snp::TcbLayout layout, std::string_vie
 
 }  // namespace
 
-HttpAnswer kds_answer(const Platform& platform, std::string_view target) {
-  const PlatformOptions& options = platform.options();
+HttpAnswer kds_answer(const SnpPlatform& platform, std::string_view target) {
+  const SnpOptions& options = platform.options();
   const std::size_t question = target.find('?');
   const std::string_view query = question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
   const std::vector<std::string_view> path = split(target.substr(0, question), '/');   // "", vcek|vlek, v1, product, object
@@ -66,12 +66,12 @@ HttpAnswer kds_answer(const Platform& platform, std::string_view target) {
   if (path[3] != snp::product_name(options.product)) return refuse(404, "no such product");
   const bool vlek = path[1] == "vlek";
   const std::string_view object = path[4];
-  if (object == "crl") return {200, "application/pkix-crl", platform.crl_der()};
+  if (object == "crl") return {200, "application/pkix-crl", platform.crl_der(), {}};
   if (object == "cert_chain") {
     const bool own = vlek == signs_with_vlek(options);   // the chain of the other kind of key has no faults
     const Buffer ask = own ? platform.ask_der() : anchor(vlek ? CollateralKind::amd_asvk : CollateralKind::amd_ask, options.product);
     const Buffer ark = own ? platform.ark_der() : anchor(CollateralKind::amd_ark, options.product);
-    return {200, "application/x-pem-file", to_buffer(pem::encode("CERTIFICATE", ask) + pem::encode("CERTIFICATE", ark))};
+    return {200, "application/x-pem-file", to_buffer(pem::encode("CERTIFICATE", ask) + pem::encode("CERTIFICATE", ark)), {}};
   }
   if (vlek) return refuse(403, "VLEK certificates are for cloud providers only");
   if (signs_with_vlek(options)) return refuse(404, "this simulated platform signs with its VLEK");
@@ -79,7 +79,7 @@ HttpAnswer kds_answer(const Platform& platform, std::string_view target) {
   const std::size_t size = options.product == snp::ProductLine::turin ? 8 : 64;
   if (lower(object) != hex(Bytes(chip).first(size))) return refuse(404, "no such chip");
   if (!asks_for(platform.reported_tcb(), snp::tcb_layout(options.product), query)) return refuse(404, "no certificate for this TCB");
-  return {200, "application/x-x509-ca-cert", platform.vek_der()};
+  return {200, "application/x-x509-ca-cert", platform.vek_der(), {}};
 }
 
 }  // namespace atls::sim

@@ -55,7 +55,7 @@ std::string_view reason(int status) {
 // What all connections share. Threads of a server that is ending may outlive it.
 class Service {
  public:
-  Service(std::shared_ptr<const Platform> platform, std::shared_ptr<const Platform> other_product, std::shared_ptr<const Platform> expired, std::string url)
+  Service(std::shared_ptr<const SnpPlatform> platform, std::shared_ptr<const SnpPlatform> other_product, std::shared_ptr<const SnpPlatform> expired, std::string url)
       : platform_(std::move(platform)), other_product_(std::move(other_product)), expired_(std::move(expired)), url_(std::move(url)) {}
 
   const std::string& url() const { return url_; }
@@ -153,7 +153,7 @@ class Service {
     return true;
   }
 
-  const std::shared_ptr<const Platform> platform_, other_product_, expired_;
+  const std::shared_ptr<const SnpPlatform> platform_, other_product_, expired_;
   const std::string url_;
   mutable std::mutex mutex_;
   KdsMisbehaviour how_;
@@ -194,16 +194,16 @@ std::optional<KdsFailure> kds_failure_from(std::string_view name) {
   return std::nullopt;
 }
 
-Result<std::unique_ptr<KdsServer>> KdsServer::start(std::string_view address, std::shared_ptr<const Platform> platform) {
+Result<std::unique_ptr<KdsServer>> KdsServer::start(std::string_view address, std::shared_ptr<const SnpPlatform> platform) {
   auto at = channel::parse_listen_address(address);
   if (!at) return at.error();
   if (at->host == "localhost") at->host = "127.0.0.1";
   if (!is_loopback(at->host))
     return Error{Errc::refused, std::string(address), "the simulated KDS serves loopback addresses only; use 127.0.0.1:PORT or [::1]:PORT"};
-  PlatformOptions other = platform->options(), expired = platform->options();
+  SnpOptions other = platform->options(), expired = platform->options();
   other.product = other.product == snp::ProductLine::genoa ? snp::ProductLine::milan : snp::ProductLine::genoa;
   expired.faults.push_back("crl-expired");
-  auto other_platform = Platform::create(other), expired_platform = Platform::create(expired);
+  auto other_platform = SnpPlatform::create(other), expired_platform = SnpPlatform::create(expired);
   if (!other_platform) return other_platform.error();
   if (!expired_platform) return expired_platform.error();
   const bool v6 = at->host.find(':') != std::string::npos;

@@ -40,7 +40,7 @@ struct KdsMisbehaviour {
 class KdsServer {                                   // serves from creation to destruction, in threads of its own
  public:
   // `address`: ADDR:PORT with a loopback address (127.0.0.0/8, [::1] or localhost), anything else is Errc::refused. Port 0 picks one.
-  static Result<std::unique_ptr<KdsServer>> start(std::string_view address, std::shared_ptr<const Platform> platform);
+  static Result<std::unique_ptr<KdsServer>> start(std::string_view address, std::shared_ptr<const SnpPlatform> platform);
   virtual ~KdsServer() = default;
   virtual const std::string& address() const = 0;   // as bound: "127.0.0.1:40123"
   virtual std::string url() const = 0;              // "http://127.0.0.1:40123"

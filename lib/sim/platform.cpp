@@ -6,8 +6,10 @@
 #include "crypto/digest.hpp"
 #include "sim/endorsements.hpp"
 #include "sim/faults.hpp"
+#include "sim/kds_answer.hpp"
 #include "sim/policy_json.hpp"
 #include "sim/report_build.hpp"
+#include "sim/snp_export.hpp"
 
 namespace atls::sim {
 namespace {
@@ -29,13 +31,25 @@ snp::Guid mixed_endian(snp::Guid guid) {
   return guid;
 }
 
-class SimulatedPlatform final : public Platform {
+class SimulatedPlatform final : public SnpPlatform {
  public:
-  SimulatedPlatform(PlatformOptions options, Identity identity)
+  SimulatedPlatform(SnpOptions options, Identity identity)
       : options_(std::move(options)), identity_(std::move(identity)),
         endorsements_(make_endorsements(options_, identity_, signs_with_vlek(options_))) {}
 
-  const PlatformOptions& options() const override { return options_; }
+  const SnpOptions& options() const override { return options_; }
+  std::string_view format() const override { return "snp"; }
+  const std::string& seed() const override { return options_.seed; }
+  const std::vector<std::string>& faults() const override { return options_.faults; }
+  std::vector<ExportFile> export_files() const override { return snp_export_files(*this); }
+  std::string export_title() const override {
+    return "AMD SEV-SNP, " + std::string(snp::product_name(options_.product)) + ", report version " + std::to_string(options_.report_version) +
+           ", signed with the " + (signs_with_vlek(options_) ? "VLEK" : "VCEK");
+  }
+  std::vector<std::string> export_examples() const override {
+    return {"atls-verify --policy policy.json --trust-simulated --offline extended.bin", "atls-dump report.bin"};
+  }
+  HttpAnswer answer(std::string_view target) const override { return kds_answer(*this, target); }
   Buffer report(const std::array<std::uint8_t, 64>& report_data) const override { return make_report(options_, identity_, report_data); }
   Buffer vek_der() const override { return endorsements_.vek; }
   Buffer ask_der() const override { return endorsements_.ask; }
@@ -101,14 +115,14 @@ class SimulatedPlatform final : public Platform {
     return table;
   }
 
-  PlatformOptions options_;
+  SnpOptions options_;
   Identity identity_;
   Endorsements endorsements_;
 };
 
 class SimulatedAttester final : public Attester {
  public:
-  explicit SimulatedAttester(std::shared_ptr<const Platform> platform) : platform_(std::move(platform)) {}
+  explicit SimulatedAttester(std::shared_ptr<const SnpPlatform> platform) : platform_(std::move(platform)) {}
   std::string_view name() const override { return "sim-snp"; }
   Result<evidence::Evidence> attest(const std::array<std::uint8_t, 64>& report_data) override {
     evidence::Evidence out;
@@ -119,10 +133,10 @@ class SimulatedAttester final : public Attester {
   }
 
  private:
-  std::shared_ptr<const Platform> platform_;
+  std::shared_ptr<const SnpPlatform> platform_;
 };
 
-Status check_options(const PlatformOptions& options) {
+Status check_options(const SnpOptions& options) {
   if (options.product == snp::ProductLine::unknown)
     return Error{Errc::bad_value, "product", "expected Milan, Genoa or Turin"};
   if (options.report_version < 2 || options.report_version > 5)
@@ -143,14 +157,14 @@ Status check_options(const PlatformOptions& options) {
 
 }  // namespace
 
-Result<std::unique_ptr<Platform>> Platform::create(PlatformOptions options) {
+Result<std::unique_ptr<SnpPlatform>> SnpPlatform::create(SnpOptions options) {
   if (const Status s = check_options(options); !s) return s.error();
   Result<Identity> identity = derive_identity(options);
   if (!identity) return identity.error();
-  return std::unique_ptr<Platform>(std::make_unique<SimulatedPlatform>(std::move(options), *std::move(identity)));
+  return std::unique_ptr<SnpPlatform>(std::make_unique<SimulatedPlatform>(std::move(options), *std::move(identity)));
 }
 
-std::unique_ptr<Attester> sim_snp_attester(std::shared_ptr<const Platform> platform) {
+std::unique_ptr<Attester> sim_snp_attester(std::shared_ptr<const SnpPlatform> platform) {
   return std::make_unique<SimulatedAttester>(std::move(platform));
 }
 

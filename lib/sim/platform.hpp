@@ -1,5 +1,6 @@
-// A simulated AMD SEV-SNP platform, deterministic from a seed: chips, endorsement keys, measurements.
-// Layouts: SEV-SNP ABI (AMD 56860) for reports, AMD 57230 for certificates, GHCB specification for the certificate table.
+// Simulated platforms, deterministic from a seed: what they all have, and the AMD SEV-SNP one with its chips, endorsement keys and
+// measurements. Layouts: SEV-SNP ABI (AMD 56860) for reports, AMD 57230 for certificates, GHCB specification for the certificate
+// table. The Intel one is in sim/intel_platform.hpp.
 #pragma once
 
 #include <array>
@@ -16,7 +17,29 @@
 
 namespace atls::sim {
 
-struct PlatformOptions {
+struct ExportFile { std::string path, about; Buffer content; };   // path: below the export, with '/'
+
+struct HttpAnswer {
+  int status = 200;
+  std::string content_type = "application/x-x509-ca-cert";
+  Buffer body;
+  std::vector<std::pair<std::string, std::string>> headers;       // beside content type and length
+};
+
+class Platform {
+ public:
+  virtual ~Platform() = default;
+  virtual std::string_view format() const = 0;                     // of its evidence: "snp", "tdx", "sgx"
+  virtual const std::string& seed() const = 0;
+  virtual const std::vector<std::string>& faults() const = 0;
+  virtual std::string matching_policy() const = 0;                 // atls-policy/1 JSON that pins everything of the platform without faults
+  virtual std::vector<ExportFile> export_files() const = 0;        // without README.txt and the marker
+  virtual std::string export_title() const = 0;                    // "AMD SEV-SNP, Milan, report version 5, signed with the VCEK"
+  virtual std::vector<std::string> export_examples() const = 0;    // command lines for README.txt
+  virtual HttpAnswer answer(std::string_view target) const = 0;    // what its key distribution service says to path and query
+};
+
+struct SnpOptions {
   std::string seed = "atls";
   snp::ProductLine product = snp::ProductLine::milan;
   bool vlek = false;                       // sign with the VLEK, chip_id masked
@@ -25,21 +48,19 @@ struct PlatformOptions {
   std::optional<Buffer> measurement, host_data;   // overrides
 };
 
-class Platform {
+class SnpPlatform : public Platform {
  public:
-  static Result<std::unique_ptr<Platform>> create(PlatformOptions options);
-  virtual ~Platform() = default;
-  virtual const PlatformOptions& options() const = 0;
+  static Result<std::unique_ptr<SnpPlatform>> create(SnpOptions options);
+  virtual const SnpOptions& options() const = 0;
   virtual Buffer report(const std::array<std::uint8_t, 64>& report_data) const = 0;      // signed, faults applied
   virtual Buffer cert_table() const = 0;                                                 // VEK, ASK/ASVK, ARK; faults applied
   virtual Buffer hcl(Bytes claims_json) const = 0;                                       // Azure HCL form
   virtual Buffer vek_der() const = 0, ask_der() const = 0, ark_der() const = 0, crl_der() const = 0;
   virtual std::array<std::uint8_t, 64> chip_id() const = 0;                              // of the chip, also when the report masks it
   virtual snp::TcbVersion reported_tcb() const = 0;                                      // without faults: what the KDS is asked by
-  virtual std::string matching_policy() const = 0;                                       // atls-policy/1 JSON: measurement, host data, chip, VMPL, product, signer, TCB
 };
 
-std::unique_ptr<Attester> sim_snp_attester(std::shared_ptr<const Platform> platform);
+std::unique_ptr<Attester> sim_snp_attester(std::shared_ptr<const SnpPlatform> platform);
 
 // Writes the platform in the layouts other tools read: see atls-serve(1). Refuses a directory that is not empty unless it is
 // an earlier export.

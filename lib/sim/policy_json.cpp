@@ -8,7 +8,7 @@
 
 namespace atls::sim {
 
-std::string matching_policy_json(const PlatformOptions& options, const Identity& identity) {
+std::string matching_policy_json(const SnpOptions& options, const Identity& identity) {
   using Json = nlohmann::ordered_json;
   const snp::AttestationReport report = honest_report(options, identity);
   const std::string line(snp::product_name(options.product));

@@ -7,6 +7,6 @@
 namespace atls::sim {
 
 // The atls-policy/1 document that pins a simulated platform as it is without faults.
-std::string matching_policy_json(const PlatformOptions& options, const Identity& identity);
+std::string matching_policy_json(const SnpOptions& options, const Identity& identity);
 
 }  // namespace atls::sim

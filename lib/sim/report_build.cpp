@@ -54,12 +54,12 @@ snp::TcbVersion in_other_layout(const snp::TcbVersion& tcb, snp::ProductLine lin
 // Faults are made in three places: fields, bytes that no field holds, and bytes after signing.
 struct ReportFault {
   std::string_view name;
-  void (*fields)(AttestationReport&, const PlatformOptions&) = nullptr;
+  void (*fields)(AttestationReport&, const SnpOptions&) = nullptr;
   void (*before_signing)(Buffer&) = nullptr;
   void (*after_signing)(Buffer&) = nullptr;
 };
 
-using Options = PlatformOptions;
+using Options = SnpOptions;
 constexpr ReportFault kReportFaults[] = {
     {.name = "sig-bitflip", .after_signing = [](Buffer& raw) { raw[kRAt + 1] ^= 0x10; }},
     {.name = "body-bitflip", .after_signing = [](Buffer& raw) { raw[0x090] ^= 0x01; }},
@@ -92,7 +92,7 @@ constexpr ReportFault kReportFaults[] = {
     {.name = "extra-data", .after_signing = [](Buffer& raw) { raw.push_back(0); }},
 };
 
-std::uint32_t layout_version(const PlatformOptions& options) {
+std::uint32_t layout_version(const SnpOptions& options) {
   if (has_fault(options, "version-1")) return 2;        // the number alone is wrong: the rest is the oldest layout
   if (has_fault(options, "version-6")) return 5;
   return has_fault(options, "mitvec-in-v3") ? 3 : options.report_version;
@@ -100,9 +100,9 @@ std::uint32_t layout_version(const PlatformOptions& options) {
 
 }  // namespace
 
-bool signs_with_vlek(const PlatformOptions& options) { return options.vlek || has_fault(options, "vlek-as-vcek"); }
+bool signs_with_vlek(const SnpOptions& options) { return options.vlek || has_fault(options, "vlek-as-vcek"); }
 
-AttestationReport honest_report(const PlatformOptions& options, const Identity& identity) {
+AttestationReport honest_report(const SnpOptions& options, const Identity& identity) {
   const ProductProfile& profile = product_profile(options.product);
   AttestationReport r;
   r.version = layout_version(options);
@@ -126,7 +126,7 @@ AttestationReport honest_report(const PlatformOptions& options, const Identity& 
   return r;
 }
 
-Buffer make_report(const PlatformOptions& options, const Identity& identity, const std::array<std::uint8_t, 64>& report_data) {
+Buffer make_report(const SnpOptions& options, const Identity& identity, const std::array<std::uint8_t, 64>& report_data) {
   AttestationReport fields = honest_report(options, identity);
   fields.report_data = report_data;
   for (const ReportFault& fault : kReportFaults)

@@ -40,10 +40,10 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
   std::exit(1);
 }
 
-std::shared_ptr<const sim::Platform> make_platform() {
-  auto made = sim::Platform::create({});
+std::shared_ptr<const sim::SnpPlatform> make_platform() {
+  auto made = sim::SnpPlatform::create({});
   if (!made) die(made.error().message());
-  return std::shared_ptr<const sim::Platform>(std::move(*made));
+  return std::shared_ptr<const sim::SnpPlatform>(std::move(*made));
 }
 
 std::array<std::uint8_t, 64> report_data_of(std::size_t i) {

@@ -40,7 +40,7 @@ Buffer joined(Bytes a, Bytes b) {
   return out;
 }
 
-void put_platform(Seeds& seeds, const sim::Platform& p, const std::string& name) {
+void put_platform(Seeds& seeds, const sim::SnpPlatform& p, const std::string& name) {
   std::array<std::uint8_t, 64> data{};
   data.fill(0x5A);
   const Buffer report = p.report(data), table = p.cert_table();
@@ -53,7 +53,7 @@ void put_platform(Seeds& seeds, const sim::Platform& p, const std::string& name)
   seeds.put({"hcl", "json"}, "claims.json", claims);
 }
 
-void put_shared(Seeds& seeds, const sim::Platform& p) {
+void put_shared(Seeds& seeds, const sim::SnpPlatform& p) {
   seeds.put({"certificate", "der", "load"}, "ask.der", p.ask_der());
   seeds.put({"certificate", "der", "load"}, "ark.der", p.ark_der());
   seeds.put({"certificate", "load", "verify"}, "crl.der", p.crl_der());
@@ -93,7 +93,7 @@ Result<Buffer> leaf(const std::string& oid, Bytes document) {
   return der;
 }
 
-int put_leaves(Seeds& seeds, const sim::Platform& p) {
+int put_leaves(Seeds& seeds, const sim::SnpPlatform& p) {
   std::array<std::uint8_t, 64> data{};
   const std::string vcek = pem::encode("CERTIFICATE", p.vek_der());
   const auto snp = leaf(std::string(constellation::kOidGcpSevSnp), constellation::encode_snp(p.report(data), as_bytes(vcek), {}, Buffer(32, 1)));
@@ -172,11 +172,11 @@ int main(int argc, char** argv) {
   struct Row { const char* name; snp::ProductLine product; bool vlek; std::uint32_t version; };
   for (const Row& row : {Row{"milan-v2", snp::ProductLine::milan, false, 2}, Row{"milan-v3-vlek", snp::ProductLine::milan, true, 3}, Row{"genoa-v5", snp::ProductLine::genoa, false, 5},
                          Row{"turin-v5", snp::ProductLine::turin, false, 5}}) {
-    sim::PlatformOptions options;
+    sim::SnpOptions options;
     options.product = row.product;
     options.vlek = row.vlek;
     options.report_version = row.version;
-    const auto platform = sim::Platform::create(options);
+    const auto platform = sim::SnpPlatform::create(options);
     if (!platform) {
       std::cerr << platform.error().message() << "\n";
       return 1;

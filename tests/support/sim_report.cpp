@@ -24,7 +24,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: sim-report FOLDER HEX: %s\n", asked.error().message().c_str());
     return 1;
   }
-  const auto platform = atls::sim::Platform::create({});
+  const auto platform = atls::sim::SnpPlatform::create({});
   if (!platform) {
     std::fprintf(stderr, "sim-report: error: %s\n", platform.error().message().c_str());
     return 1;

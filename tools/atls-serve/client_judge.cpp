@@ -29,7 +29,10 @@ Result<std::shared_ptr<ClientJudge>> ClientJudge::create(const Options& options)
 
 bool ClientJudge::can_accept() const {
   const policy::Policy& policy = setup_->policy;
-  return policy.any_measurement || std::any_of(policy.alternatives.begin(), policy.alternatives.end(), policy::pins_identity);
+  const auto pins = [](const policy::Alternative& alternative) {
+    return std::any_of(evidence::formats().begin(), evidence::formats().end(), [&](const evidence::Format& format) { return policy::pins_identity(alternative, format.id); });
+  };
+  return policy.any_measurement || std::any_of(policy.alternatives.begin(), policy.alternatives.end(), pins);
 }
 
 std::shared_ptr<const tools::Setup> ClientJudge::current() {

@@ -143,7 +143,7 @@ ExitCode run(const Options& options, tools::Io& io) {
   }
   std::unique_ptr<sim::KdsServer> kds;
   if (!options.collateral_address.empty()) {
-    auto started = sim::KdsServer::start(options.collateral_address, attester->platform);
+    auto started = sim::KdsServer::start(options.collateral_address, std::dynamic_pointer_cast<const sim::SnpPlatform>(attester->platform));
     if (!started) return usage_error(io, "--serve-collateral: " + started.error().message());
     kds = std::move(*started);
   }

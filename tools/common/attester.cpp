@@ -67,7 +67,7 @@ Status check_faults(const AttesterOptions& options, bool simulated, bool any_evi
 }
 
 Result<AttesterSetup> simulated(const AttesterOptions& options) {
-  sim::PlatformOptions platform;
+  sim::SnpOptions platform;
   platform.seed = options.seed.empty() ? std::string(kDefaultSeed) : options.seed;
   platform.vlek = options.vlek;
   if (options.report_version != 0) platform.report_version = options.report_version;
@@ -85,11 +85,12 @@ Result<AttesterSetup> simulated(const AttesterOptions& options) {
   }
   for (const std::string& name : options.faults)
     if (sim::find_fault(name)->layer != sim::FaultLayer::handshake) platform.faults.push_back(name);
-  auto made = sim::Platform::create(std::move(platform));
+  auto made = sim::SnpPlatform::create(std::move(platform));
   if (!made) return made.error();
   AttesterSetup setup;
-  setup.platform = std::move(*made);
-  setup.attester = sim::sim_snp_attester(setup.platform);
+  const std::shared_ptr<const sim::SnpPlatform> shared = std::move(*made);
+  setup.platform = shared;
+  setup.attester = sim::sim_snp_attester(shared);
   return setup;
 }
 

@@ -24,7 +24,7 @@ struct AttesterOptions {
 
 struct AttesterSetup {
   std::shared_ptr<Attester> attester;                // empty for "none"
-  std::shared_ptr<const sim::Platform> platform;     // sim-snp only
+  std::shared_ptr<const sim::Platform> platform;        // simulated attesters only
 };
 
 // Errors are usage errors (exit 1): unknown name, bad parameter, an option or a fault that the attester cannot have.

@@ -60,7 +60,7 @@ Status apply_binding(const PolicyOptions& options, policy::Policy& policy) {
 Status apply_flags(const PolicyOptions& options, policy::Policy& policy) {
   auto pins = policy::read_flags(options.given);
   if (!pins) return pins.error();
-  if (pins->measurement && has(options, "--any-measurement")) return usage("--any-measurement", "excludes --measurement");
+  if (pins->snp.measurement && has(options, "--any-measurement")) return usage("--any-measurement", "excludes --measurement");
   if (has(options, "--allow-not-fresh") && (has(options, "--require-freshness") || policy.require_freshness))
     return usage("--allow-not-fresh", has(options, "--require-freshness") ? "excludes --require-freshness" : fmt::format("{} requires freshness", options.policy_file));
   if (auto status = allow(options, "--allow-debug", "debug", &policy::SnpPolicy::debug, policy.allow_debug, policy); !status) return status;

@@ -15,14 +15,14 @@ namespace {
 // Evidence of the simulated platform, judged by roots, CRL and policy that are given explicitly.
 struct Case {
   TempDir dir;
-  std::unique_ptr<sim::Platform> platform;
+  std::unique_ptr<sim::SnpPlatform> platform;
   Buffer input;
   v1::Options options;
 
   explicit Case(std::vector<std::string> faults = {}) {
-    sim::PlatformOptions wanted;
+    sim::SnpOptions wanted;
     wanted.faults = std::move(faults);
-    auto made = sim::Platform::create(wanted);
+    auto made = sim::SnpPlatform::create(wanted);
     REQUIRE_MESSAGE(made, made.error().message());
     platform = std::move(*made);
     input = platform->report({});

@@ -39,13 +39,13 @@ struct Judge {
   }
 };
 
-inline std::unique_ptr<sim::Platform> platform(sim::PlatformOptions options = {}) {
-  auto made = sim::Platform::create(std::move(options));
+inline std::unique_ptr<sim::SnpPlatform> platform(sim::SnpOptions options = {}) {
+  auto made = sim::SnpPlatform::create(std::move(options));
   REQUIRE_MESSAGE(made, (made ? std::string() : made.error().message()));
   return *std::move(made);
 }
 
-inline evidence::Evidence evidence_of(const sim::Platform& p, bool with_table = true) {
+inline evidence::Evidence evidence_of(const sim::SnpPlatform& p, bool with_table = true) {
   evidence::Evidence e;
   e.format = "snp";
   e.container = with_table ? "extended" : "raw";

@@ -159,9 +159,9 @@ TEST_CASE("appraise: reference values are never dropped because the evidence has
   Judge judge = judge_now();
   judge.policy.trust_simulated = true;
   judge.policy.binding_min = BindingLevel::none;
-  policy::SnpPolicy pins;
-  pins.measurement = policy::BytesRule{};
-  pins.measurement->any_of = {Buffer(48, 1)};
+  policy::Sections pins;
+  pins.snp.measurement = policy::BytesRule{};
+  pins.snp.measurement->any_of = {Buffer(48, 1)};
   policy::add_flags(judge.policy, pins);
   CHECK(judge(live({.dummy = true})).verdict->code != ExitCode::verified);
 }

@@ -24,8 +24,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const sim::Platform& platform() {
-  static const auto made = sim::Platform::create({});
+const sim::SnpPlatform& platform() {
+  static const auto made = sim::SnpPlatform::create({});
   return **made;
 }
 

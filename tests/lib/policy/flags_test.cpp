@@ -19,22 +19,22 @@ TEST_CASE("flags are read by the reader of their policy key") {
                                      {"--forbid-provisional", {}}, {"--require-launch-mitigations", {"0x3"}}, {"--product", {"Siena"}},
                                      {"--require-cert-entry", {"9f4116cd-c503-4f5a-8f6f-fb68882f4ce2=" + kH}}, {"--json", {}}});
   if (!p) FAIL(p.error().message());
-  CHECK(p->measurement->any_of == std::vector<Buffer>{Buffer(48, 0xaa), Buffer(48, 0xbb)});
-  CHECK(p->measurement->source == "--measurement");
-  CHECK(p->vmpl->any_of == std::vector<std::uint64_t>{0, 1});
-  CHECK(p->tcb_reported->min.at(snp::TcbComponent::snp) == 8);
-  CHECK(p->firmware_version->build == 29);
-  CHECK(p->guest_policy->abi_min == std::pair{1U, 51U});
-  CHECK(p->guest_policy->require == std::set<std::string>{"single_socket"});
-  CHECK(p->guest_policy->forbid == std::set<std::string>{"smt"});
-  CHECK(p->guest_policy->equals == 0x30000);
-  CHECK(p->guest_policy->source == "--guest-policy, --min-abi, --require-single-socket, --forbid-smt");
-  CHECK(p->id_block_required == true);
-  CHECK(p->provisional == policy::Allow::forbid);
-  CHECK(p->mit_launch->require == 3);
-  CHECK(p->product->any_of == std::vector<std::string>{"Genoa"});
-  CHECK(p->cert_table_entry.at(0).sha256->size() == 32);
-  CHECK_FALSE(p->host_data);
+  CHECK(p->snp.measurement->any_of == std::vector<Buffer>{Buffer(48, 0xaa), Buffer(48, 0xbb)});
+  CHECK(p->snp.measurement->source == "--measurement");
+  CHECK(p->snp.vmpl->any_of == std::vector<std::uint64_t>{0, 1});
+  CHECK(p->snp.tcb_reported->min.at(snp::TcbComponent::snp) == 8);
+  CHECK(p->snp.firmware_version->build == 29);
+  CHECK(p->snp.guest_policy->abi_min == std::pair{1U, 51U});
+  CHECK(p->snp.guest_policy->require == std::set<std::string>{"single_socket"});
+  CHECK(p->snp.guest_policy->forbid == std::set<std::string>{"smt"});
+  CHECK(p->snp.guest_policy->equals == 0x30000);
+  CHECK(p->snp.guest_policy->source == "--guest-policy, --min-abi, --require-single-socket, --forbid-smt");
+  CHECK(p->snp.id_block_required == true);
+  CHECK(p->snp.provisional == policy::Allow::forbid);
+  CHECK(p->snp.mit_launch->require == 3);
+  CHECK(p->snp.product->any_of == std::vector<std::string>{"Genoa"});
+  CHECK(p->snp.cert_table_entry.at(0).sha256->size() == 32);
+  CHECK_FALSE(p->snp.host_data);
 }
 
 TEST_CASE("wrong flag values are refused with the flag and the reason") {
@@ -110,14 +110,14 @@ TEST_CASE("flags only tighten: a rule of the file stays, the rule of the flag is
   policy::add_flags(*file, *flags);
   const auto& a = file->alternatives[0];
   const auto& b = file->alternatives[1];
-  REQUIRE(policy::rules_of(a, &policy::SnpPolicy::measurement).size() == 2);
-  CHECK(policy::rules_of(a, &policy::SnpPolicy::measurement)[0]->source == "p.json#/alternatives/0/snp/measurement");
-  CHECK(policy::rules_of(a, &policy::SnpPolicy::measurement)[1]->source == "--measurement");
-  REQUIRE(policy::rules_of(b, &policy::SnpPolicy::measurement).size() == 1);
+  REQUIRE(policy::rules_of(a, &policy::Sections::snp, &policy::SnpPolicy::measurement).size() == 2);
+  CHECK(policy::rules_of(a, &policy::Sections::snp, &policy::SnpPolicy::measurement)[0]->source == "p.json#/alternatives/0/snp/measurement");
+  CHECK(policy::rules_of(a, &policy::Sections::snp, &policy::SnpPolicy::measurement)[1]->source == "--measurement");
+  REQUIRE(policy::rules_of(b, &policy::Sections::snp, &policy::SnpPolicy::measurement).size() == 1);
   CHECK(policy::pins_identity(b));
   CHECK(a.snp.provisional == policy::Allow::forbid);
   CHECK(b.snp.id_block_required == true);
-  CHECK(policy::rules_of(b, &policy::SnpPolicy::tcb_reported).size() == 1);
+  CHECK(policy::rules_of(b, &policy::Sections::snp, &policy::SnpPolicy::tcb_reported).size() == 1);
   CHECK(b.evidence == std::set<std::string>{"snp"});
 }
 

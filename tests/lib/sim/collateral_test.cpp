@@ -18,13 +18,13 @@ namespace {
 
 const Time kNow{std::chrono::sys_days{std::chrono::year{2026} / 6 / 1}};
 
-std::shared_ptr<const sim::Platform> platform(sim::PlatformOptions options) {
-  auto out = sim::Platform::create(std::move(options));
+std::shared_ptr<const sim::SnpPlatform> platform(sim::SnpOptions options) {
+  auto out = sim::SnpPlatform::create(std::move(options));
   REQUIRE(out);
   return *std::move(out);
 }
 
-CollateralQuery query(const sim::Platform& p, CollateralKind kind) {
+CollateralQuery query(const sim::SnpPlatform& p, CollateralKind kind) {
   return {.kind = kind, .product = p.options().product, .chip_id = p.chip_id(), .reported_tcb = p.reported_tcb(), .vlek = p.options().vlek};
 }
 

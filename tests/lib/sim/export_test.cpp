@@ -39,8 +39,8 @@ std::set<std::string> files_below(const fs::path& root) {
   return out;
 }
 
-std::unique_ptr<sim::Platform> platform(sim::PlatformOptions options = {}) {
-  auto out = sim::Platform::create(std::move(options));
+std::unique_ptr<sim::SnpPlatform> platform(sim::SnpOptions options = {}) {
+  auto out = sim::SnpPlatform::create(std::move(options));
   REQUIRE(out);
   return *std::move(out);
 }

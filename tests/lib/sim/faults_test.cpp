@@ -17,9 +17,9 @@ using sim::FaultLayer;
 
 namespace {
 
-std::unique_ptr<sim::Platform> with(std::vector<std::string> faults, sim::PlatformOptions options = {}) {
+std::unique_ptr<sim::SnpPlatform> with(std::vector<std::string> faults, sim::SnpOptions options = {}) {
   options.faults = std::move(faults);
-  auto platform = sim::Platform::create(std::move(options));
+  auto platform = sim::SnpPlatform::create(std::move(options));
   REQUIRE(platform);
   return *std::move(platform);
 }

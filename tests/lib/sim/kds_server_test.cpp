@@ -19,13 +19,13 @@ using sim::KdsFailure;
 
 namespace {
 
-std::shared_ptr<const sim::Platform> platform(sim::PlatformOptions options = {}) {
-  auto out = sim::Platform::create(std::move(options));
+std::shared_ptr<const sim::SnpPlatform> platform(sim::SnpOptions options = {}) {
+  auto out = sim::SnpPlatform::create(std::move(options));
   REQUIRE(out);
   return *std::move(out);
 }
 
-std::unique_ptr<sim::KdsServer> serve(std::shared_ptr<const sim::Platform> p) {
+std::unique_ptr<sim::KdsServer> serve(std::shared_ptr<const sim::SnpPlatform> p) {
   auto out = sim::KdsServer::start("127.0.0.1:0", std::move(p));
   REQUIRE(out);
   return *std::move(out);
@@ -59,7 +59,7 @@ Reply get(const sim::KdsServer& server, const std::string& path) {
   return exchange(port_of(server), "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
 }
 
-std::string vcek_path(const sim::Platform& p, const std::string& query) {
+std::string vcek_path(const sim::SnpPlatform& p, const std::string& query) {
   return "/vcek/v1/" + std::string(snp::product_name(p.options().product)) + "/" +
          hex(Bytes(p.chip_id()).first(p.options().product == snp::ProductLine::turin ? 8 : 64)) + "?" + query;
 }

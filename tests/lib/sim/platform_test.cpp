@@ -17,8 +17,8 @@ using snp::ProductLine;
 
 namespace {
 
-std::unique_ptr<sim::Platform> make(sim::PlatformOptions options = {}) {
-  auto platform = sim::Platform::create(std::move(options));
+std::unique_ptr<sim::SnpPlatform> make(sim::SnpOptions options = {}) {
+  auto platform = sim::SnpPlatform::create(std::move(options));
   REQUIRE_MESSAGE(platform, (platform ? std::string() : platform.error().message()));
   return *std::move(platform);
 }
@@ -190,7 +190,7 @@ TEST_CASE("simulated platform: overrides show in report and policy") {
 }
 
 TEST_CASE("simulated platform: what it cannot be is refused with a reason") {
-  struct Row { const char* what; sim::PlatformOptions options; };
+  struct Row { const char* what; sim::SnpOptions options; };
   for (const Row& row : {Row{"unknown product", {.product = ProductLine::unknown}}, Row{"version 1", {.report_version = 1}},
                          Row{"version 6", {.report_version = 6}}, Row{"unknown fault", {.faults = {"sig-bitflip", "no-such-fault"}}},
                          Row{"VCEK fault of a VLEK platform", {.vlek = true, .faults = {"vcek-hwid-octet"}}},
@@ -198,14 +198,14 @@ TEST_CASE("simulated platform: what it cannot be is refused with a reason") {
                          Row{"lost certificates of version 2", {.report_version = 2, .faults = {"table-mixed-endian-guid"}}},
                          Row{"short measurement", {.measurement = Buffer(47, 1)}}, Row{"empty host data", {.host_data = Buffer{}}}}) {
     CAPTURE(row.what);
-    const auto platform = sim::Platform::create(row.options);
+    const auto platform = sim::SnpPlatform::create(row.options);
     CHECK_FALSE(platform);
     if (!platform) CHECK(platform.error().code == Errc::bad_value);
   }
 }
 
 TEST_CASE("simulated platform: the attester gives the report over its data and the table") {
-  const std::shared_ptr<const sim::Platform> platform = make();
+  const std::shared_ptr<const sim::SnpPlatform> platform = make();
   const auto attester = sim::sim_snp_attester(platform);
   CHECK(attester->name() == "sim-snp");
   const auto evidence = attester->attest(some_report_data());

@@ -27,10 +27,10 @@ Buffer content(const std::filesystem::path& path) {
 }
 
 // Exports, loads the artifact, judges it.
-Report judged(const sim::PlatformOptions& options, const Fault* fault) {
+Report judged(const sim::SnpOptions& options, const Fault* fault) {
   const test::TempDir folder;
   const std::filesystem::path root = folder.path() / "export";
-  auto platform = sim::Platform::create(options);
+  auto platform = sim::SnpPlatform::create(options);
   REQUIRE_MESSAGE(platform, (platform ? std::string() : platform.error().message()));
   REQUIRE(sim::export_platform(**platform, root));
 
@@ -74,7 +74,7 @@ std::string failures(const Report& report) {
   return out;
 }
 
-struct Machine { std::string name; sim::PlatformOptions options; };
+struct Machine { std::string name; sim::SnpOptions options; };
 const Machine kMachines[] = {{"Milan VCEK", {}},
                              {"Genoa VCEK, version 2", {.product = ProductLine::genoa, .report_version = 2}},
                              {"Turin VCEK", {.product = ProductLine::turin}},
@@ -86,7 +86,7 @@ TEST_CASE("verdict: every simulated platform without a fault is verified under i
   for (const ProductLine line : {ProductLine::milan, ProductLine::genoa, ProductLine::turin})
     for (std::uint32_t version = 2; version <= 5; ++version)
       for (const bool vlek : {false, true}) {
-        const sim::PlatformOptions options{.product = line, .vlek = vlek, .report_version = version};
+        const sim::SnpOptions options{.product = line, .vlek = vlek, .report_version = version};
         CAPTURE(snp::product_name(line));
         CAPTURE(version);
         CAPTURE(vlek);
@@ -105,7 +105,7 @@ TEST_CASE("verdict: every fault trips its check, gives its exit status, and brea
           (fault.needs == "version-3" && machine.options.report_version < 3))
         continue;
       if (fault.name == "chip-id-zero" && machine.options.vlek) continue;   // a VLEK platform masks it anyway
-      sim::PlatformOptions options = machine.options;
+      sim::SnpOptions options = machine.options;
       options.faults = {std::string(fault.name)};
       CAPTURE(machine.name);
       CAPTURE(fault.name);
@@ -125,7 +125,7 @@ TEST_CASE("verdict: every fault trips its check, gives its exit status, and brea
 }
 
 TEST_CASE("verdict: without --trust-simulated no simulated platform is verified") {
-  const auto platform = sim::Platform::create({});
+  const auto platform = sim::SnpPlatform::create({});
   REQUIRE(platform);
   const auto policy = policy::load_policy(as_bytes((*platform)->matching_policy()), "policy.json", ".");
   REQUIRE(policy);

@@ -1,0 +1,80 @@
+// One Intel quote as the verifier sees it: decoded, with the certificates, revocation lists and collateral that were chosen for it.
+// Everything is decided here before the first check runs, so that checks only look.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "azure/hcl.hpp"
+#include "collateral/collateral.hpp"
+#include "crypto/certificate.hpp"
+#include "eventlog/tcg.hpp"
+#include "evidence/evidence.hpp"
+#include "evidence/intel_tcb.hpp"
+#include "evidence/supplied.hpp"
+#include "evidence/verify.hpp"
+#include "intel/collateral.hpp"
+#include "intel/pck.hpp"
+#include "intel/quote.hpp"
+
+namespace atls::evidence {
+
+// A signed JSON document and the chain that came with it: signer, root.
+template <class Document>
+struct SuppliedDocument {
+  std::optional<Document> document;   // empty: it was found and does not decode
+  std::string error;                  // why
+  std::vector<crypto::Certificate> chain;
+  std::string chain_error;
+  CollateralKind kind = CollateralKind::intel_tcb_info;
+  CollateralSource source = CollateralSource::handshake;
+  std::string origin;
+  Buffer data;                        // as received
+};
+
+struct IntelCase {
+  const Evidence* evidence = nullptr;  // null for bare endorsements
+  std::optional<intel::Quote> quote;
+  std::optional<Error> quote_error;
+  bool is_tdx() const { return quote && quote->is_tdx(); }
+  const intel::TdReport* td() const { return quote ? std::get_if<intel::TdReport>(&quote->body) : nullptr; }
+  const intel::SgxReport* enclave() const { return quote ? std::get_if<intel::SgxReport>(&quote->body) : nullptr; }
+
+  // The PCK chain by role, whatever its order; `chain` is as it came.
+  std::vector<SuppliedCertificate> chain;
+  std::string chain_error;             // the certification data does not decode
+  std::optional<SuppliedCertificate> pck, ca, root;
+  std::string pck_missing;             // what every source said, and what to do next
+  std::optional<intel::PckExtension> extension;
+  std::string extension_error;
+  bool processor_ca = false;
+
+  std::optional<SuppliedCrl> root_crl, pck_crl;
+  std::string root_crl_missing, pck_crl_missing;
+  bool root_crl_usable = false, pck_crl_usable = false;
+
+  std::optional<SuppliedDocument<intel::TcbInfo>> tcb_info;
+  std::optional<SuppliedDocument<intel::QeIdentity>> qe_identity;
+  std::string tcb_info_missing, qe_identity_missing;
+
+  bool bare() const { return evidence == nullptr; }
+};
+
+IntelCase make_intel_case(const Evidence& evidence, const std::vector<CollateralItem>& with_it, const Context& context);
+IntelCase make_bare_intel_case(const std::vector<CollateralItem>& items, const Context& context);
+
+// The checks, in table order. Each records every id of its area exactly once.
+void check_quote_structure(const IntelCase& c, const Context& context, Report& report);       // quote-*
+void check_pck_chain(const IntelCase& c, const Context& context, Report& report);             // pck-*
+void check_intel_crls(const IntelCase& c, const Context& context, Report& report);            // crl-*, *-revoked
+void check_quote_signatures(const IntelCase& c, const Context& context, Report& report);      // qe-report-*, att-key-valid, quote-signature
+void check_intel_collateral(const IntelCase& c, const Context& context, Report& report);      // collateral-*, tcb-info-*, qe-identity-*
+// intel_tcb_checks.cpp: qe-miscselect to td-relaunch. Needs the outcomes of the checks before it: collateral that failed one of its
+// own checks decides nothing (error), an expired one that was allowed does. Fills Report::tcb.
+TcbVerdict check_tcb(const IntelCase& c, const Context& context, Report& report);
+void check_td(const IntelCase& c, const Context& context, Report& report);                    // td-*, xfam-*, mr-servicetd, seam-zero, sgx-*
+void check_event_log(const IntelCase& c, const Context& context, Report& report);             // event-log-*, rtmr-replay-*
+void check_intel_policy(const IntelCase& c, const TcbVerdict& tcb, const Context& context, Report& report);   // *-no-reference, policy-*
+
+}  // namespace atls::evidence
