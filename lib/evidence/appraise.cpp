@@ -154,8 +154,6 @@ void check_tls(const Presented& presented, Report& report) {
 std::string why_not_judged(const std::string& format) {
   struct Row { std::string_view format, why; };
   static constexpr Row kRows[] = {
-      {"tdx", "Intel TDX evidence can be decoded (atls-dump) but not yet verified by this version"},
-      {"sgx", "Intel SGX evidence can be decoded (atls-dump) but not yet verified by this version"},
       {"td-report", "a TDREPORT can be checked by its own machine only; a quote made from it can leave the machine"},
       {"tcb-info", "Intel TCB info is collateral: it attests nothing"},
       {"qe-identity", "an Intel QE identity is collateral: it attests nothing"},

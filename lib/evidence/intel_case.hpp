@@ -2,6 +2,7 @@
 // Everything is decided here before the first check runs, so that checks only look.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,7 +24,7 @@ namespace atls::evidence {
 // A signed JSON document and the chain that came with it: signer, root.
 template <class Document>
 struct SuppliedDocument {
-  std::optional<Document> document;   // empty: it was found and does not decode
+  std::shared_ptr<const Document> document;   // null: it was found and does not decode; shared in a batch
   std::string error;                  // why
   std::vector<crypto::Certificate> chain;
   std::string chain_error;
@@ -45,6 +46,7 @@ struct IntelCase {
   std::vector<SuppliedCertificate> chain;
   std::string chain_error;             // the certification data does not decode
   std::optional<SuppliedCertificate> pck, ca, root;
+  const CaKey* root_key = nullptr;     // trusted key that stands in for a root certificate that did not come along
   std::string pck_missing;             // what every source said, and what to do next
   std::optional<intel::PckExtension> extension;
   std::string extension_error;
@@ -53,12 +55,14 @@ struct IntelCase {
   std::optional<SuppliedCrl> root_crl, pck_crl;
   std::string root_crl_missing, pck_crl_missing;
   bool root_crl_usable = false, pck_crl_usable = false;
+  std::vector<SuppliedCrl> signed_root_crls, signed_pck_crls;   // all that their issuer signed up to now: revoked once is revoked
 
   std::optional<SuppliedDocument<intel::TcbInfo>> tcb_info;
   std::optional<SuppliedDocument<intel::QeIdentity>> qe_identity;
   std::string tcb_info_missing, qe_identity_missing;
 
   bool bare() const { return evidence == nullptr; }
+  Buffer root_spki() const;            // of the certificate or of the key that stands in for it; empty without either
 };
 
 IntelCase make_intel_case(const Evidence& evidence, const std::vector<CollateralItem>& with_it, const Context& context);
@@ -74,7 +78,10 @@ void check_intel_collateral(const IntelCase& c, const Context& context, Report& 
 // own checks decides nothing (error), an expired one that was allowed does. Fills Report::tcb.
 TcbVerdict check_tcb(const IntelCase& c, const Context& context, Report& report);
 void check_td(const IntelCase& c, const Context& context, Report& report);                    // td-*, xfam-*, mr-servicetd, seam-zero, sgx-*
-void check_event_log(const IntelCase& c, const Context& context, Report& report);             // event-log-*, rtmr-replay-*
-void check_intel_policy(const IntelCase& c, const TcbVerdict& tcb, const Context& context, Report& report);   // *-no-reference, policy-*
+void check_event_log(const IntelCase& c, const Context& context, Report& report);             // event-log-*, rtmr-replay-*, hcl-binding
+void check_intel_policy(const IntelCase& c, const TcbVerdict& tcb, const Context& context, Report& report);   // policy-evidence-kind, *-no-reference, policy-*
+// Fills CheckResult::signed_by for values whose signature was verified.
+void attribute_intel_signers(const IntelCase& c, Report& report);
+void record_intel_collateral(const IntelCase& c, Report& report);
 
 }  // namespace atls::evidence
