@@ -1,60 +1,31 @@
 #include "sim/faults.hpp"
 
 #include <algorithm>
-#include <array>
+
+#include "sim/fault_rows.hpp"
 
 namespace atls::sim {
 namespace {
 
-using Layer = FaultLayer;
-using Names = std::span<const std::string_view>;
+using namespace fault_rows;
 
 // Documents that say what is broken.
 constexpr std::string_view kAbi = "SEV-SNP ABI (AMD 56860), ATTESTATION_REPORT";
 constexpr std::string_view kKds = "VCEK Certificate and KDS Interface Specification (AMD 57230)";
 constexpr std::string_view kGhcb = "GHCB specification, SNP Extended Guest Request";
-constexpr std::string_view kX509 = "RFC 5280";
 constexpr std::string_view kHcl = "Azure HCL report of the vTPM";
 constexpr std::string_view kTls = "RFC 8446";
 constexpr std::string_view kAtls = "Constellation aTLS";
 
-template <std::size_t N>
-using List = std::array<std::string_view, N>;
 constexpr List<1> kMeasurement{"snp-policy-measurement"}, kSignature{"snp-report-signature"}, kVmpl{"snp-policy-vmpl"},
     kMinimumTcb{"snp-policy-minimum-tcb"}, kChipId{"snp-policy-chip-id"}, kReportedTcb{"snp-tcb-reported-matches-cert"},
-    kProduct{"snp-policy-product"}, kCrlSignature{"snp-crl-signature"}, kBindings{"snp-report-data-binding"};
+    kProduct{"snp-policy-product"}, kCrlSignature{"snp-crl-signature"};
 constexpr List<2> kNoVek{"snp-vek-present", "snp-policy-product"};   // of version 2, only the certificate names the product
 constexpr List<5> kUnsigned{"snp-vek-present", "snp-vek-kind", "snp-report-signature", "snp-hwid-matches-chip-id", "snp-policy-signing-key"};
 constexpr List<4> kNotVcek{"snp-vek-extensions-complete", "snp-hwid-matches-chip-id", "snp-policy-signing-key", "snp-policy-chip-id"};
 
-struct Rejected { Names consequences = {}; std::string_view needs = {}; ExitCode exit = ExitCode::rejected; };
-
-constexpr Fault reject(Layer layer, std::string_view name, std::string_view summary, std::string_view check, std::string_view reference,
-                       const Rejected& more = {}) {
-  return {name, summary, layer, true, false, check, "fail", more.exit, more.consequences, more.needs, reference};
-}
-constexpr Fault accept(Layer layer, std::string_view name, std::string_view summary, std::string_view check, std::string_view outcome,
-                       std::string_view reference, std::string_view needs = {}) {
-  return {name, summary, layer, true, true, check, outcome, ExitCode::verified, {}, needs, reference};
-}
-// No handshake carries it: the Constellation document has no room for a certificate table, a CRL or an HCL report.
-constexpr Fault exported(Fault fault, std::string_view artifact) {
-  fault.in_handshake = false;
-  fault.artifact = artifact;
-  return fault;
-}
-// The object of the check is not there: it cannot be evaluated, which is no failure of what was presented.
-constexpr Fault missing(Fault fault) {
-  fault.outcome = "error";
-  return fault;
-}
-constexpr Fault for_clients_too(Fault fault) {
-  fault.client = true;
-  return fault;
-}
-
-constexpr ExitCode kRefused = ExitCode::refused, kUndecided = ExitCode::undecided, kMalformed = ExitCode::malformed;
-constexpr std::string_view kBinding = "snp-report-data-binding";
+constexpr List<2> kBindings{kBinding, kIntelBinding};
+constexpr List<5> kForeignRoot{"snp-crl-signature", "root-crl-signature", "pck-crl-signature", "tcb-info-signer-chain", "qe-identity-signer-chain"};
 
 constexpr std::array kFaults{
     // Report. Signed again after the change, unless the change is to the signature.
@@ -73,7 +44,7 @@ constexpr std::array kFaults{
     reject(Layer::report, "vmpl-host", "VMPL is 0xFFFFFFFF: the host asked for the report", "snp-report-vmpl-range", kAbi, {kVmpl}),
     reject(Layer::report, "host-data", "HOST_DATA is another value", "snp-policy-host-data", kAbi, {{}, {}, kRefused}),
     reject(Layer::report, "measurement", "MEASUREMENT is another value", "snp-policy-measurement", kAbi, {{}, {}, kRefused}),
-    reject(Layer::report, "report-data", "REPORT_DATA is another value than asked for", kBinding, kAbi),
+    also_for(kTravelling, kIntelBinding, reject(Layer::report, "report-data", "REPORT_DATA is another value than asked for", kBinding, kAbi)),
     reject(Layer::report, "tcb-rollback", "REPORTED_TCB is below the TCB of the certificate", "snp-tcb-reported-matches-cert", kKds, {kMinimumTcb}),
     reject(Layer::certificate, "tcb-cert-higher", "the certificate is for a higher TCB than REPORTED_TCB", "snp-tcb-reported-matches-cert", kKds),
     reject(Layer::report, "tcb-layout-swap", "the TCB bytes are in the order of the other layout (Turin, legacy)", "snp-tcb-reported-matches-cert", kAbi,
@@ -90,7 +61,7 @@ constexpr std::array kFaults{
     // Certificates.
     reject(Layer::certificate, "wrong-ask", "another authority under the name of the ASK signed the endorsement key", "snp-vek-signature", kKds),
     reject(Layer::certificate, "wrong-ark", "another root under the name of the ARK certifies the ASK", "snp-ark-trusted", kKds, {kCrlSignature}),
-    reject(Layer::certificate, "self-made-root", "a complete foreign hierarchy under AMD's names", "snp-ark-trusted", kKds, {kCrlSignature}),
+    also_for(kEvery, "pck-root-trusted", reject(Layer::certificate, "self-made-root", "a complete foreign hierarchy under the vendor's names", "snp-ark-trusted", kKds, {kForeignRoot})),
     reject(Layer::certificate, "vcek-expired", "the endorsement key certificate expired in 2024", "snp-vek-validity", kX509),
     reject(Layer::certificate, "vcek-future", "the endorsement key certificate is valid from 2048", "snp-vek-validity", kX509),
     accept(Layer::certificate, "vcek-extra-ext", "the endorsement key certificate has a subject key identifier", "snp-vek-extensions-known", "warn", kKds),
@@ -147,16 +118,38 @@ std::string_view fault_layer_name(FaultLayer layer) {
     case Layer::table: return "table";
     case Layer::crl: return "crl";
     case Layer::hcl: return "hcl";
+    case Layer::quote: return "quote";
+    case Layer::pck: return "pck";
+    case Layer::collateral: return "collateral";
+    case Layer::http: return "http";
+    case Layer::eventlog: return "eventlog";
     case Layer::handshake: return "handshake";
   }
   return "unknown";
 }
 
-std::span<const Fault> faults() { return kFaults; }
+std::span<const Fault> faults() {
+  static const std::vector<Fault> all = [] {
+    std::vector<Fault> out(kFaults.begin(), kFaults.end());
+    const auto of_intel = intel_faults();
+    out.insert(out.end(), of_intel.begin(), of_intel.end());
+    return out;
+  }();
+  return all;
+}
 
 const Fault* find_fault(std::string_view name) {
-  const auto at = std::find_if(kFaults.begin(), kFaults.end(), [&](const Fault& fault) { return fault.name == name; });
-  return at == kFaults.end() ? nullptr : &*at;
+  const auto all = faults();
+  const auto at = std::find_if(all.begin(), all.end(), [&](const Fault& fault) { return fault.name == name; });
+  return at == all.end() ? nullptr : &*at;
+}
+
+bool applies_to(const Fault& fault, std::string_view format) {
+  return std::find(fault.platforms.begin(), fault.platforms.end(), format) != fault.platforms.end();
+}
+
+std::string_view check_of(const Fault& fault, std::string_view format) {
+  return format == "snp" || fault.intel_check.empty() ? fault.check : fault.intel_check;
 }
 
 }  // namespace atls::sim

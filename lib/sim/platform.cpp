@@ -144,6 +144,7 @@ Status check_options(const SnpOptions& options) {
   for (const std::string& name : options.faults) {
     const Fault* fault = find_fault(name);
     if (fault == nullptr) return Error{Errc::bad_value, "fault", "\"" + name + "\" is unknown; --list-faults prints the names"};
+    if (!applies_to(*fault, "snp")) return Error{Errc::bad_value, "fault", "\"" + name + "\" does not exist for SEV-SNP"};
     // A name of the other TCB layout would break more than the product.
     if (fault->needs == "milan-or-genoa" && options.product == snp::ProductLine::turin)
       return Error{Errc::bad_value, "fault", "\"" + name + "\" exists for Milan and Genoa only"};

@@ -1,6 +1,6 @@
 #include "atls-serve/lists.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
@@ -11,17 +11,27 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// The checks that the deviation trips, one for each kind of platform that has another.
+std::string checks_text(const sim::Fault& fault) {
+  if (fault.check.empty()) return "-";
+  std::string text(fault.check);
+  if (!fault.intel_check.empty()) text += fmt::format(" or {}", fault.intel_check);
+  return fault.accept ? fmt::format("{} ({})", text, fault.outcome) : text;
+}
+
+// "snp tdx"
+std::string platforms_text(const sim::Fault& fault) { return fmt::format("{}", fmt::join(fault.platforms, " ")); }
+
 }  // namespace
 
 std::string faults_text() {
   std::string text = "A correct client fails on the named check with the exit status shown, or accepts where it says so.\n"
-                     "carried by: a handshake, or only that file of --export-platform.\n\n";
-  text += fmt::format("{:<24} {:<7} {:<4} {:<38} {:<13} {}\n", "fault", "expect", "exit", "check", "carried by", "deviation");
-  for (const sim::Fault& fault : sim::faults()) {
-    const std::string check = fault.check.empty() ? "-" : fault.accept ? fmt::format("{} ({})", fault.check, fault.outcome) : std::string(fault.check);
-    text += fmt::format("{:<24} {:<7} {:<4} {:<38} {:<13} {}{}\n", fault.name, fault.accept ? "accept" : "reject", static_cast<int>(fault.exit), check,
-                        fault.in_handshake ? "handshake" : fault.artifact, fault.summary, fault.needs.empty() ? "" : fmt::format(" (needs {})", fault.needs));
-  }
+                     "carried by: a handshake, or only that file of --export-platform; of sgx always the export.\n\n";
+  text += fmt::format("{:<46} {:<11} {:<7} {:<4} {:<45} {:<13} {}\n", "fault", "platforms", "expect", "exit", "check", "carried by", "deviation");
+  for (const sim::Fault& fault : sim::faults())
+    text += fmt::format("{:<46} {:<11} {:<7} {:<4} {:<45} {:<13} {}{}\n", fault.name, platforms_text(fault), fault.accept ? "accept" : "reject",
+                        static_cast<int>(fault.exit), checks_text(fault), fault.in_handshake ? "handshake" : fault.artifact, fault.summary,
+                        fault.needs.empty() ? "" : fmt::format(" (needs {})", fault.needs));
   return text;
 }
 
@@ -34,7 +44,11 @@ std::string faults_json() {
     row["layer"] = sim::fault_layer_name(fault.layer);
     row["in_handshake"] = fault.in_handshake;
     row["expect"] = fault.accept ? "accept" : "reject";
-    row["check"] = fault.check;
+    row["platforms"] = Json::array();
+    for (const std::string_view format : fault.platforms) row["platforms"].push_back(format);
+    row["check"] = fault.check;                      // of the first platform
+    row["checks"] = Json::object();                  // of each
+    for (const std::string_view format : fault.platforms) row["checks"][std::string(format)] = sim::check_of(fault, format);
     row["outcome"] = fault.outcome;
     row["exit"] = static_cast<int>(fault.exit);
     row["consequences"] = Json::array();

@@ -60,6 +60,7 @@ Status check_faults(const AttesterOptions& options, bool simulated, bool any_evi
     const bool of_handshake = fault->layer == sim::FaultLayer::handshake;
     if (fault->needs == "vcek" && options.vlek) return usage("--fault " + name, "changes the VCEK; it cannot be used with --vlek");
     if (!of_handshake && !simulated) return usage("--fault " + name, "changes the simulated platform; it needs --attester sim-snp");
+    if (simulated && !sim::applies_to(*fault, "snp")) return usage("--fault " + name, "does not exist for sim-snp; it is a fault of Intel platforms");
     if (of_handshake && !any_evidence && name != "tickets" && name != "no-nonce-request" && name != "two-nonce-requests" && !name.starts_with("leaf-"))
       return usage("--fault " + name, "changes evidence, and there is none with --attester none");
   }

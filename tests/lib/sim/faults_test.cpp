@@ -51,7 +51,7 @@ Buffer unsigned_part(Bytes der, std::size_t signature = 512) { return to_buffer(
 }  // namespace
 
 TEST_CASE("faults: every name that users know is in the table, once") {
-  const std::set<std::string_view> expected{
+  std::set<std::string_view> expected{
       "sig-bitflip", "body-bitflip", "sig-big-endian", "sig-zero", "algo-zero", "version-1", "version-6", "reserved-nonzero", "mitvec-in-v3",
       "policy-bit17", "debug", "vmpl-1", "vmpl-host", "host-data", "measurement", "report-data", "tcb-rollback", "tcb-cert-higher", "tcb-layout-swap",
       "committed-gt-current", "provisional", "provisional-forbidden", "chip-id-mismatch", "chip-id-zero", "vlek-as-vcek", "signing-key-none",
@@ -61,6 +61,29 @@ TEST_CASE("faults: every name that users know is in the table, once") {
       "no-evidence", "stale-nonce", "empty-nonce", "foreign-key", "zero-report-data", "nonce-only-report-data", "user-data-foreign", "two-evidence",
       "wrong-oid", "document-truncated", "document-trailing", "leaf-expired", "leaf-future", "leaf-bad-signature", "leaf-critical",
       "no-nonce-request", "two-nonce-requests", "tickets", "large-certificate"};
+  const std::set<std::string_view> of_intel{
+      "quote-signature-bitflip", "quote-body-bitflip", "qe-signature-bitflip", "auth-data-changed", "attestation-key-replaced", "qe-padding-nonzero",
+      "qe-vendor-id-other", "quote-version-6", "key-type-3", "tee-type-mismatch", "body-type-mismatch", "body-size-mismatch",
+      "truncated-after-header", "truncated-after-body-descriptor", "truncated-after-body", "truncated-after-size", "truncated-after-signature",
+      "truncated-after-attestation-key", "truncated-after-outer-header", "truncated-after-qe-report", "truncated-after-qe-signature",
+      "truncated-after-auth-data", "truncated-after-inner-header", "truncated-last-byte", "trailing-zeros", "trailing-bytes",
+      "outer-type-5", "inner-type-1", "inner-type-3", "inner-type-7",
+      "chain-leaf-last", "chain-without-root", "chain-extra-certificate", "pck-expired", "pck-future", "pck-ca-expired", "pck-ca-future",
+      "pck-wrong-name", "processor-ca", "pck-ca-rsa", "pck-ca-p384", "sgx-extension-missing", "sgx-extension-17-entries", "cpusvn-mismatch",
+      "pck-revoked", "pck-ca-revoked", "tcb-signer-revoked", "root-crl-expired", "pck-crl-expired", "root-crl-wrong-issuer", "pck-crl-wrong-issuer",
+      "root-crl-bad-signature", "pck-crl-bad-signature", "root-crl-absent", "pck-crl-absent",
+      "tcb-signer-expired", "tcb-signer-future", "tcb-signer-wrong-name", "fmspc-mismatch", "pceid-mismatch", "tcb-info-expired", "tcb-info-future",
+      "tcb-info-bad-signature", "tcb-info-whitespace", "tcb-info-reordered", "tcb-info-wrong-id", "tcb-info-version-2", "tcb-info-no-levels",
+      "tcb-info-unsorted", "tcb-info-unknown-status", "tcb-eval-number-old",
+      "platform-sw-hardening-needed", "platform-configuration-needed", "platform-configuration-and-sw-hardening-needed", "platform-out-of-date",
+      "platform-out-of-date-configuration-needed", "platform-revoked", "module-out-of-date", "module-revoked", "qe-out-of-date", "qe-revoked",
+      "platform-no-level", "qe-no-level", "module-identity-missing", "module-no-level", "relaunch", "relaunch-advised",
+      "qe-mrsigner-mismatch", "qe-prodid-mismatch", "qe-attributes-mismatch", "qe-miscselect-mismatch", "qe-debug",
+      "td-debug", "td-reserved-bit", "td-migratable", "td-perfmon", "td-sept-ve-enabled", "xfam-bit-3", "servicetd-bound", "seam-signer",
+      "seam-attributes", "sgx-debug", "mr-td", "mr-enclave", "event-log-mismatch",
+      "http-404", "http-410", "http-429", "http-500", "http-slow", "http-oversized", "chain-header-missing", "chain-header-duplicated",
+      "chain-header-unencoded"};
+  expected.insert(of_intel.begin(), of_intel.end());
   std::set<std::string_view> found;
   for (const Fault& fault : sim::faults()) CHECK_MESSAGE(found.insert(fault.name).second, fault.name);
   CHECK(found == expected);
@@ -70,12 +93,18 @@ TEST_CASE("faults: every name that users know is in the table, once") {
 
 TEST_CASE("faults: each row names a check of the catalogue and an exit status that this check gives") {
   // The checks whose exit status depends on more than themselves.
-  const std::set<std::string_view> special{"version-1", "provisional-forbidden"};
+  const std::set<std::string_view> special{"version-1", "provisional-forbidden", "platform-revoked", "module-revoked", "qe-revoked"};
   for (const Fault& fault : sim::faults()) {
     CAPTURE(fault.name);
     CHECK_FALSE(fault.summary.empty());
     CHECK_FALSE(fault.reference.empty());
-    CHECK(fault.in_handshake == fault.artifact.empty());
+    CHECK((fault.in_handshake || !fault.artifact.empty()));
+    CHECK_FALSE(fault.platforms.empty());
+    for (const std::string_view format : fault.platforms) CHECK((format == "snp" || format == "tdx" || format == "sgx"));
+    // An enclave has no document: only an export carries what its platform does.
+    if (sim::applies_to(fault, "sgx") && !sim::applies_to(fault, "snp")) CHECK_FALSE(fault.artifact.empty());
+    for (const std::string_view format : fault.platforms)
+      if (!fault.check.empty() && !fault.check.starts_with("atls-")) CHECK(sim::check_of(fault, format).starts_with("snp-") == (format == "snp"));
     CHECK(fault.accept == (fault.exit == ExitCode::verified));
     for (const std::string_view consequence : fault.consequences) CHECK_MESSAGE(find_check(consequence) != nullptr, consequence);
     CHECK(std::find(fault.consequences.begin(), fault.consequences.end(), fault.check) == fault.consequences.end());
@@ -88,7 +117,10 @@ TEST_CASE("faults: each row names a check of the catalogue and an exit status th
     REQUIRE(check != nullptr);
     if (fault.accept) CHECK((fault.outcome == "warn" || fault.outcome == "pass"));
     else CHECK((fault.outcome == "fail" || fault.outcome == "error"));
-    if (!fault.accept && !special.contains(fault.name)) CHECK(check->on_fail == fault.exit);
+    for (const std::string_view format : fault.platforms) {
+      REQUIRE(find_check(sim::check_of(fault, format)) != nullptr);
+      if (!fault.accept && !special.contains(fault.name)) CHECK(find_check(sim::check_of(fault, format))->on_fail == fault.exit);
+    }
   }
 }
 
@@ -97,7 +129,7 @@ TEST_CASE("faults: what is signed again verifies, what must not verify does not"
   const auto clean = with({});
   const Buffer clean_report = clean->report({});
   for (const Fault& fault : sim::faults()) {
-    if (fault.layer == FaultLayer::handshake) continue;
+    if (fault.layer == FaultLayer::handshake || !sim::applies_to(fault, "snp")) continue;
     CAPTURE(fault.name);
     const auto platform = with({std::string(fault.name)});
     const Buffer report = platform->report({});
@@ -234,6 +266,7 @@ TEST_CASE("faults: certificate tables break one rule each") {
 TEST_CASE("faults: the policy of an export describes the platform without the fault, and is of the form the fault needs") {
   const std::string clean = with({})->matching_policy();
   for (const Fault& fault : sim::faults()) {
+    if (!sim::applies_to(fault, "snp")) continue;
     CAPTURE(fault.name);
     const std::string policy = with({std::string(fault.name)})->matching_policy();
     CHECK((policy == clean) == !fault.needs.starts_with("policy-"));
