@@ -23,6 +23,8 @@ enum class TcbStatus {
 std::string_view tcb_status_name(TcbStatus status);               // "UpToDate", ..., "NOT_SUPPORTED"
 std::optional<TcbStatus> tcb_status_from(std::string_view name);
 
+// qvl_2026: Intel's library of that year, what the suite decides by. qvl_2024: its predecessor, with another relaunch rule.
+// go_tdx_guest: google/go-tdx-guest. dcap_qvl: the Rust crate dcap-qvl 0.5 (0.7 follows Intel's library).
 enum class TcbProfile { qvl_2026, qvl_2024, go_tdx_guest, dcap_qvl };
 std::string_view tcb_profile_name(TcbProfile profile);            // "qvl-2026"
 std::optional<TcbProfile> tcb_profile_from(std::string_view name);
@@ -40,24 +42,47 @@ struct TcbInput {
   const intel::QeIdentity& qe_identity;
 };
 
-// What one verifier says. Indices are into the vectors of the documents, in document order; empty: no level matched.
-struct TcbEvaluation {
-  TcbStatus status = TcbStatus::not_supported;
-  std::string why;                                                // for NOT_SUPPORTED and for refusals of the library itself
-  bool library_accepts = false;                                   // the verifier's own library would return success
+// Which levels matched. Indices are into the vectors of the documents, in document order; empty: none did.
+struct TcbMatch {
   std::optional<std::size_t> platform_level, module_level, qe_level;
   const intel::TdxModuleIdentity* module = nullptr;               // the identity that was used; null: base module, or none
-  std::string tcb_date;                                           // the oldest of the levels used
+};
+
+// What a verifier's own library answers to its caller: success, a status that the caller must judge, or an error.
+enum class LibraryAnswer { accepts, leaves_to_caller, refuses };
+std::string_view library_answer_name(LibraryAnswer answer);       // "accepts", "leaves-to-caller", "refuses"
+
+// What one verifier says.
+struct TcbEvaluation : TcbMatch {
+  TcbStatus status = TcbStatus::not_supported;
+  std::string why;                                                // for NOT_SUPPORTED, and where the library refuses what the status alone would not
+  LibraryAnswer library = LibraryAnswer::refuses;
+  std::string tcb_date;                                           // the oldest of the levels that matched, whether the verifier looks at it or not
   std::vector<std::string> advisories;                            // of platform, QE, module; no id twice
-  std::optional<TcbStatus> current;                               // relaunch: what the module that runs now would get
-  std::string current_date;
+  std::optional<TcbStatus> current;                               // relaunch: what the module that runs now would get (qvl_2026 only)
+  TcbMatch current_match;
+  std::string current_why, current_date;
   std::vector<std::string> current_advisories;
 };
+// The documents of `input` must outlive the result.
 TcbEvaluation evaluate_tcb(TcbProfile profile, const TcbInput& input);
 
 // What check_tcb found, for the policy that follows it.
 struct TcbVerdict {
   std::optional<TcbEvaluation> evaluation;                        // empty: could not be evaluated
+  std::string why_not;                                            // why
+  bool missing_allowed = false;                                   // ... and that was allowed: no collateral
+  std::string failed_check;                                       // id of the check that failed where NOT_SUPPORTED follows from it
+  TcbProfile profile = TcbProfile::qvl_2026;
+  std::vector<std::pair<TcbProfile, TcbEvaluation>> all;          // of every profile, the chosen one included
 };
+
+// The pieces that checks and explanations need, too.
+
+// Order in which the levels are tried: descending by SGX components, PCESVN, TDX components; stable.
+std::vector<std::size_t> sorted_levels(const intel::TcbInfo& tcb_info);
+// The identity for a module version, "TDX_03"; letter case does not count. Null when there is none.
+const intel::TdxModuleIdentity* find_module_identity(const intel::TcbInfo& tcb_info, std::uint8_t version);
+std::string module_identity_id(std::uint8_t version);
 
 }  // namespace atls::evidence
