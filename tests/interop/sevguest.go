@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"encoding/pem"
 	"fmt"
-	"io"
 	"os"
 	"time"
 
@@ -174,20 +171,4 @@ func ask(q question) (a answer) {
 		}
 	}
 	return answer{q.Name, "ok", ""}
-}
-
-func runSevGuest(in io.Reader, out io.Writer) error {
-	lines := bufio.NewScanner(in)
-	lines.Buffer(make([]byte, 1<<20), 1<<20)
-	enc := json.NewEncoder(out)
-	for lines.Scan() {
-		var q question
-		if err := json.Unmarshal(lines.Bytes(), &q); err != nil {
-			return err
-		}
-		if err := enc.Encode(ask(q)); err != nil {
-			return err
-		}
-	}
-	return lines.Err()
 }
