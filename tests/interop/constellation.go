@@ -13,43 +13,21 @@ import (
 	"encoding/asn1"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"math/big"
 	"time"
-
-	"github.com/google/go-sev-guest/abi"
-	spb "github.com/google/go-sev-guest/proto/sevsnp"
-	"github.com/google/go-sev-guest/verify/trust"
 )
 
 // Constellation's aTLS: the verifier's nonce travels in SNI (to the server) or as the only CA name of the certificate
 // request (to the client), the attester answers with a self-signed certificate whose extension holds a document bound to
 // its public key and the nonce.
 
-var (
-	oidDummy = asn1.ObjectIdentifier{1, 3, 9900, 1, 1}
-	oidSNP   = asn1.ObjectIdentifier{1, 3, 9900, 3, 2}
-)
+var oidDummy = asn1.ObjectIdentifier{1, 3, 9900, 1, 1}
 
 var alpn = []string{"http/1.1", "h2"}
 
 const nonceSize = 32
-
-type document struct {
-	Attestation  json.RawMessage
-	InstanceInfo []byte
-	UserData     []byte
-}
-
-type instanceInfo struct {
-	ReportSigner      []byte
-	CertChain         []byte
-	AttestationReport []byte
-	Azure             json.RawMessage
-	GCP               json.RawMessage
-}
 
 type dummyDocument struct {
 	UserData []byte
@@ -89,24 +67,6 @@ func dummyIssuer(user, nonce []byte) (pkix.Extension, error) {
 	return pkix.Extension{Id: oidDummy, Value: doc}, err
 }
 
-func snpIssuer(p *platform) issuer {
-	return func(user, nonce []byte) (pkix.Extension, error) {
-		report, err := p.report(pad64(extraData(user, nonce)))
-		if err != nil {
-			return pkix.Extension{}, err
-		}
-		cert := func(c *x509.Certificate) []byte {
-			return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})
-		}
-		info, err := json.Marshal(instanceInfo{ReportSigner: cert(p.vcek), CertChain: cert(p.ask), AttestationReport: report})
-		if err != nil {
-			return pkix.Extension{}, err
-		}
-		doc, err := json.Marshal(document{InstanceInfo: info, UserData: user})
-		return pkix.Extension{Id: oidSNP, Value: doc}, err
-	}
-}
-
 func leaf(key *ecdsa.PrivateKey, nonce []byte, issue issuer) (*tls.Certificate, error) {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 128))
 	if err != nil {
@@ -133,10 +93,17 @@ func leaf(key *ecdsa.PrivateKey, nonce []byte, issue issuer) (*tls.Certificate, 
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }
 
+// statement is one kind of evidence document: how one of the peer's is judged.
+type statement struct {
+	name   string
+	oid    asn1.ObjectIdentifier
+	verify func(document, user, nonce []byte) error
+}
+
 // verifier judges a peer's certificate; nil accepts any.
 type verifier struct {
-	roots   map[string][]*trust.AMDRootCerts // nil: only the dummy document is accepted
-	variant string
+	accepts statement
+	variant string // what the peer has shown
 }
 
 func (v *verifier) verify(raw [][]byte, nonce []byte) error {
@@ -160,66 +127,28 @@ func (v *verifier) verify(raw [][]byte, nonce []byte) error {
 		return err
 	}
 	for _, ext := range cert.Extensions {
-		switch {
-		case ext.Id.Equal(oidDummy) && v.roots == nil:
-			v.variant = "dummy"
-			var doc dummyDocument
-			if err := json.Unmarshal(ext.Value, &doc); err != nil {
-				return err
-			}
-			if !bytes.Equal(doc.Nonce, nonce) {
-				return errors.New("dummy: nonce mismatch")
-			}
-			if !bytes.Equal(doc.UserData, user) {
-				return errors.New("dummy: user data mismatch")
-			}
-			return nil
-		case ext.Id.Equal(oidSNP) && v.roots != nil:
-			v.variant = "gcp-sev-snp"
-			return v.verifySNP(ext.Value, user, nonce)
+		if ext.Id.Equal(v.accepts.oid) {
+			v.variant = v.accepts.name
+			return v.accepts.verify(ext.Value, user, nonce)
 		}
 	}
-	return errors.New("no certificate extension of an accepted variant")
+	return errors.New("no certificate extension of the accepted variant " + v.accepts.name)
 }
 
-func (v *verifier) verifySNP(raw, user, nonce []byte) error {
-	var doc document
-	if err := json.Unmarshal(raw, &doc); err != nil {
-		return err
-	}
-	if !bytes.Equal(doc.UserData, user) {
-		return errors.New("user data is not the hash of the certificate's key")
-	}
-	var info instanceInfo
-	if err := json.Unmarshal(doc.InstanceInfo, &info); err != nil {
-		return err
-	}
-	report, err := abi.ReportToProto(info.AttestationReport)
-	if err != nil {
-		return err
-	}
-	signer, _ := pem.Decode(info.ReportSigner)
-	if signer == nil {
-		return errors.New("ReportSigner is not PEM")
-	}
-	chain := &spb.CertificateChain{}
-	keys, err := abi.ParseSignerInfo(report.GetSignerInfo())
-	if err != nil {
-		return err
-	}
-	if keys.SigningKey == abi.VlekReportSigner {
-		chain.VlekCert = signer.Bytes
-	} else {
-		chain.VcekCert = signer.Bytes
-	}
-	if err := verifySnp(&spb.Attestation{Report: report, CertificateChain: chain}, v.roots, time.Now(), nil); err != nil {
-		return err
-	}
-	want := pad64(extraData(user, nonce))
-	if !bytes.Equal(report.ReportData, want[:]) {
-		return fmt.Errorf("report data %x, expected %x", report.ReportData, want)
-	}
-	return nil
+func dummyStatement() statement {
+	return statement{"dummy", oidDummy, func(raw, user, nonce []byte) error {
+		var doc dummyDocument
+		if err := json.Unmarshal(raw, &doc); err != nil {
+			return err
+		}
+		if !bytes.Equal(doc.Nonce, nonce) {
+			return errors.New("dummy: nonce mismatch")
+		}
+		if !bytes.Equal(doc.UserData, user) {
+			return errors.New("dummy: user data mismatch")
+		}
+		return nil
+	}}
 }
 
 func encodeNonce(nonce []byte) string { return base64.StdEncoding.EncodeToString(nonce) }

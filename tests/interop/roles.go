@@ -26,34 +26,60 @@ type outcome struct {
 	ALPN    string `json:"alpn,omitempty"`
 }
 
+// settle fills in what is known once a connection has ended.
+func (o *outcome) settle(conn *tls.Conn, check *verifier, err error) {
+	if conn != nil {
+		state := conn.ConnectionState()
+		o.Version, o.ALPN = tls.VersionName(state.Version), state.NegotiatedProtocol
+	}
+	if check != nil {
+		o.Variant = check.variant
+	}
+	if o.OK = err == nil; !o.OK {
+		o.Error = err.Error()
+	}
+}
+
 type roleFlags struct {
-	mode, evidence, ask, ark, product, dir string
-	tls12                                  bool
+	mode, evidence, ask, ark, product, root, getter, dir string
+	tls12                                                bool
 }
 
 func (f *roleFlags) register(fs *flag.FlagSet) {
 	fs.StringVar(&f.mode, "mode", "server", "who attests: server, client or mutual")
-	fs.StringVar(&f.evidence, "evidence", "snp", "evidence to send and to accept: snp or dummy")
-	fs.StringVar(&f.ask, "ask", "", "ASK of the peer's platform (PEM)")
-	fs.StringVar(&f.ark, "ark", "", "ARK of the peer's platform (PEM)")
-	fs.StringVar(&f.product, "product", "Milan", "product line of the peer's platform")
-	fs.StringVar(&f.dir, "dir", "", "folder for the root and CRL of this program's own platform")
+	fs.StringVar(&f.evidence, "evidence", "snp", "evidence to send and to accept: snp, tdx or dummy")
+	fs.StringVar(&f.ask, "ask", "", "snp: ASK of the peer's platform (PEM)")
+	fs.StringVar(&f.ark, "ark", "", "snp: ARK of the peer's platform (PEM)")
+	fs.StringVar(&f.product, "product", "Milan", "snp: product line of the peer's platform")
+	fs.StringVar(&f.root, "root", "", "tdx: root of the peer's platform (PEM)")
+	fs.StringVar(&f.getter, "getter", "", "tdx: collateral of the peer's platform (URL -> headers, body)")
+	fs.StringVar(&f.dir, "dir", "", "folder for the root and the collateral of this program's own platform")
 	fs.BoolVar(&f.tls12, "tls12", false, "TLS 1.2 only")
 }
 
 func (f *roleFlags) verifier() (*verifier, error) {
-	if f.evidence == "dummy" {
-		return &verifier{}, nil
+	switch f.evidence {
+	case "dummy":
+		return &verifier{accepts: dummyStatement()}, nil
+	case "tdx":
+		return &verifier{accepts: tdxStatement(f.root, f.getter)}, nil
 	}
 	roots, err := rootsOf(f.product, f.ask, f.ark)
-	return &verifier{roots: roots}, err
+	return &verifier{accepts: snpStatement(roots)}, err
 }
 
 func (f *roleFlags) issuer() (issuer, error) {
-	if f.evidence == "dummy" {
+	switch f.evidence {
+	case "dummy":
 		return dummyIssuer, nil
+	case "tdx":
+		p, err := newTdxPlatform()
+		if err != nil {
+			return nil, err
+		}
+		return tdxIssuer(p), p.save(f.dir)
 	}
-	p, err := newPlatform("Milan")
+	p, err := newSnpPlatform("Milan")
 	if err != nil {
 		return nil, err
 	}
@@ -132,16 +158,8 @@ func runClient(args []string) error {
 		if err == nil {
 			out.Echo, err = bufio.NewReader(conn).ReadString('\n')
 		}
-		state := conn.ConnectionState()
-		out.Version, out.ALPN = tls.VersionName(state.Version), state.NegotiatedProtocol
 	}
-	out.OK = err == nil
-	if err != nil {
-		out.Error = err.Error()
-	}
-	if check != nil {
-		out.Variant = check.variant
-	}
+	out.settle(conn, check, err)
 	return json.NewEncoder(os.Stdout).Encode(out)
 }
 
@@ -228,14 +246,6 @@ func (f *roleFlags) serve(raw net.Conn, key *ecdsa.PrivateKey, issue issuer, che
 		out.Echo = line
 		conn.Close()
 	}
-	state := conn.ConnectionState()
-	out.Version, out.ALPN = tls.VersionName(state.Version), state.NegotiatedProtocol
-	out.OK = err == nil
-	if err != nil {
-		out.Error = err.Error()
-	}
-	if check != nil {
-		out.Variant = check.variant
-	}
+	out.settle(conn, check, err)
 	return out
 }

@@ -17,9 +17,9 @@ import (
 	"time"
 )
 
-// platform is a software AMD SEV-SNP platform made by this program: its own CA hierarchy under AMD's names, one chip, one
+// snpPlatform is a software AMD SEV-SNP platform made by this program: its own CA hierarchy under AMD's names, one chip, one
 // guest. Layouts: SEV-SNP ABI (AMD 56860) ATTESTATION_REPORT and AMD 57230 for the certificate extensions.
-type platform struct {
+type snpPlatform struct {
 	ark, ask, vcek *x509.Certificate
 	vcekKey        *ecdsa.PrivateKey
 	chipID         [64]byte
@@ -32,49 +32,62 @@ type attribute struct {
 	Value asn1.RawValue
 }
 
-// amdName encodes AMD's distinguished name in AMD's order, one attribute per RDN.
-func amdName(cn string) []byte {
-	set := func(oid asn1.ObjectIdentifier, tag int, text string) []attribute {
-		return []attribute{{oid, asn1.RawValue{Tag: tag, Bytes: []byte(text)}}}
+// Types of distinguished name attributes.
+const (
+	nameCN = 3
+	nameC  = 6
+	nameL  = 7
+	nameST = 8
+	nameO  = 10
+	nameOU = 11
+)
+
+func rdn(kind int, text string) attribute {
+	tag := asn1.TagUTF8String
+	if kind == nameC {
+		tag = asn1.TagPrintableString
 	}
-	type rdn = []attribute
-	rdns := []rdn{
-		set(asn1.ObjectIdentifier{2, 5, 4, 11}, asn1.TagUTF8String, "Engineering"),
-		set(asn1.ObjectIdentifier{2, 5, 4, 6}, asn1.TagPrintableString, "US"),
-		set(asn1.ObjectIdentifier{2, 5, 4, 7}, asn1.TagUTF8String, "Santa Clara"),
-		set(asn1.ObjectIdentifier{2, 5, 4, 8}, asn1.TagUTF8String, "CA"),
-		set(asn1.ObjectIdentifier{2, 5, 4, 10}, asn1.TagUTF8String, "Advanced Micro Devices"),
-		set(asn1.ObjectIdentifier{2, 5, 4, 3}, asn1.TagUTF8String, cn),
-	}
+	return attribute{asn1.ObjectIdentifier{2, 5, 4, kind}, asn1.RawValue{Tag: tag, Bytes: []byte(text)}}
+}
+
+// encodeName encodes a distinguished name in the order given, one attribute per RDN.
+func encodeName(attributes ...attribute) []byte {
 	var body []byte
-	for _, r := range rdns {
-		der, err := asn1.MarshalWithParams(r, "set")
-		if err != nil {
-			panic(err)
-		}
-		body = append(body, der...)
+	for _, a := range attributes {
+		body = append(body, must(asn1.MarshalWithParams([]attribute{a}, "set"))...)
 	}
-	der, err := asn1.Marshal(asn1.RawValue{Class: asn1.ClassUniversal, Tag: asn1.TagSequence, IsCompound: true, Bytes: body})
+	return must(asn1.Marshal(asn1.RawValue{Class: asn1.ClassUniversal, Tag: asn1.TagSequence, IsCompound: true, Bytes: body}))
+}
+
+// amdName is AMD's distinguished name in AMD's order.
+func amdName(cn string) []byte {
+	return encodeName(rdn(nameOU, "Engineering"), rdn(nameC, "US"), rdn(nameL, "Santa Clara"), rdn(nameST, "CA"),
+		rdn(nameO, "Advanced Micro Devices"), rdn(nameCN, cn))
+}
+
+func must[T any](value T, err error) T {
 	if err != nil {
 		panic(err)
 	}
-	return der
+	return value
+}
+
+func signCertificate(template, parent *x509.Certificate, pub, key any) (*x509.Certificate, error) {
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, pub, key)
+	if err != nil {
+		return nil, err
+	}
+	return x509.ParseCertificate(der)
 }
 
 func amdExtension(suffix []int, value []byte) pkix.Extension {
 	return pkix.Extension{Id: append(asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 3704, 1}, suffix...), Value: value}
 }
 
-func derInt(v int) []byte {
-	der, err := asn1.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return der
-}
+func derInt(v int) []byte { return must(asn1.Marshal(v)) }
 
-func newPlatform(product string) (*platform, error) {
-	p := &platform{tcb: [8]byte{4, 0, 0, 0, 0, 0, 0x18, 0xD9}}
+func newSnpPlatform(product string) (*snpPlatform, error) {
+	p := &snpPlatform{tcb: [8]byte{4, 0, 0, 0, 0, 0, 0x18, 0xD9}}
 	if _, err := rand.Read(p.chipID[:]); err != nil {
 		return nil, err
 	}
@@ -97,18 +110,11 @@ func newPlatform(product string) (*platform, error) {
 	if p.vcekKey, err = ecdsa.GenerateKey(elliptic.P384(), rand.Reader); err != nil {
 		return nil, err
 	}
-	sign := func(template, parent *x509.Certificate, pub, key any) (*x509.Certificate, error) {
-		der, err := x509.CreateCertificate(rand.Reader, template, parent, pub, key)
-		if err != nil {
-			return nil, err
-		}
-		return x509.ParseCertificate(der)
-	}
 	arkTemplate := ca("ARK-"+product, 0x990000, x509.KeyUsageCertSign|x509.KeyUsageCRLSign)
-	if p.ark, err = sign(arkTemplate, arkTemplate, arkKey.Public(), arkKey); err != nil {
+	if p.ark, err = signCertificate(arkTemplate, arkTemplate, arkKey.Public(), arkKey); err != nil {
 		return nil, err
 	}
-	if p.ask, err = sign(ca("SEV-"+product, 0x990001, x509.KeyUsageCertSign), p.ark, askKey.Public(), arkKey); err != nil {
+	if p.ask, err = signCertificate(ca("SEV-"+product, 0x990001, x509.KeyUsageCertSign), p.ark, askKey.Public(), arkKey); err != nil {
 		return nil, err
 	}
 	name, err := asn1.MarshalWithParams(product+"-B0", "ia5")
@@ -123,7 +129,7 @@ func newPlatform(product string) (*platform, error) {
 			amdExtension([]int{4}, p.chipID[:])}}
 	issuer := *p.ask
 	issuer.SubjectKeyId = nil // AMD's VCEKs carry no authority key identifier
-	if p.vcek, err = sign(vcek, &issuer, p.vcekKey.Public(), askKey); err != nil {
+	if p.vcek, err = signCertificate(vcek, &issuer, p.vcekKey.Public(), askKey); err != nil {
 		return nil, err
 	}
 	return p, p.writeCRL(arkKey, now)
@@ -131,7 +137,7 @@ func newPlatform(product string) (*platform, error) {
 
 var crlDER []byte
 
-func (p *platform) writeCRL(arkKey *rsa.PrivateKey, now time.Time) (err error) {
+func (p *snpPlatform) writeCRL(arkKey *rsa.PrivateKey, now time.Time) (err error) {
 	list := &x509.RevocationList{SignatureAlgorithm: x509.SHA384WithRSAPSS, Number: big.NewInt(1), ThisUpdate: now.Add(-time.Hour),
 		NextUpdate: now.AddDate(1, 0, 0)}
 	crlDER, err = x509.CreateRevocationList(rand.Reader, list, p.ark, arkKey)
@@ -139,7 +145,7 @@ func (p *platform) writeCRL(arkKey *rsa.PrivateKey, now time.Time) (err error) {
 }
 
 // save writes what a verifier of this platform needs: the root, and the CRL in a folder of collateral.
-func (p *platform) save(dir string) error {
+func (p *snpPlatform) save(dir string) error {
 	if err := os.MkdirAll(filepath.Join(dir, "collateral"), 0o755); err != nil {
 		return err
 	}
@@ -151,7 +157,7 @@ func (p *platform) save(dir string) error {
 }
 
 // report signs a version 3 report of this platform over 64 bytes of report data.
-func (p *platform) report(reportData [64]byte) ([]byte, error) {
+func (p *snpPlatform) report(reportData [64]byte) ([]byte, error) {
 	r := make([]byte, 1184)
 	le32 := binary.LittleEndian.PutUint32
 	le32(r[0x000:], 3)
