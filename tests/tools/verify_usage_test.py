@@ -73,6 +73,16 @@ WRONG = [
     (["--binding-min", "high", "R"], "is not a level"),
     (["--binding-min", "key", "--binding-min", "none", "R"], "more than once"),
     (["--allow-not-fresh", "--require-freshness", "R"], "excludes"),
+    (["--allow-tcb-status", "Revoked", "R"], '--allow-tcb-status: "Revoked" is never accepted'),
+    (["--allow-tcb-status", "NOT_SUPPORTED@2030-01-01:x", "R"], "never accepted"),
+    (["--allow-tcb-status", "OutOfdate", "R"], 'did you mean "OutOfDate"?'),
+    (["--allow-tcb-status", "", "R"], "--allow-tcb-status"),
+    (["--allow-tcb-status", "OutOfDate", "--allow-tcb-status", "OutOfDate@soon", "R"], "is not a time"),
+    (["--allow-advisories", "INTEL-SA-00615,", "R"], "--allow-advisories: an advisory id is empty"),
+    (["--allow-tcb-override", "N", "R"], "--allow-tcb-override: N: cannot open"),
+    (["--allow-tcb-override", "", "R"], "--allow-tcb-override: the value is empty"),
+    (["--tcb-profile", "qvl", "R"], "expected qvl-2026, qvl-2024, go-tdx-guest, dcap-qvl"),
+    (["--tcb-profile", "qvl-2024", "--tcb-profile", "qvl-2024", "R"], "more than once"),
     (["--report", "no/such/folder/out", "R"], "--report"),
 ]
 

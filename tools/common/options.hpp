@@ -53,6 +53,8 @@ struct Setup {
   std::string time_source;
   evidence::Context context() const { return {policy, trust, *collateral, now}; }
 };
+// The policy file with the flags merged into it. `now` judges the validity period of the file.
+Result<policy::Policy> read_policy(const PolicyOptions& options, Time now);
 Result<Setup> make_setup(const PolicyOptions&, const TrustOptions&, const CollateralOptions&, const TimeOptions&);
 
 // A report with tool, version and time filled in.

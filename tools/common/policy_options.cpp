@@ -1,4 +1,5 @@
 // Pins and policy. Most flags come from the table in lib/policy/flags.cpp; here are the ones that are no policy key.
+#include "common/loosening.hpp"
 #include "common/not_empty.hpp"
 #include "common/options.hpp"
 #include "policy/flags.hpp"
@@ -30,6 +31,7 @@ CLI::Option* add_values(CLI::App& app, PolicyOptions& options, const std::string
 void add_policy_options(CLI::App& app, PolicyOptions& options) {
   app.add_option("--policy", options.policy_file, "Appraisal policy, see atls-policy(5); flags can only tighten it")
       ->type_name("FILE")->check(not_empty())->group("Policy");
+  add_switch(app, options, "--require-sept-ve-disable", "TDX: SEPT_VE_DISABLE must be set", "Demands");
   for (const policy::Flag& flag : policy::flags()) {
     const std::string name(flag.name);
     std::string help(flag.help);
@@ -41,13 +43,13 @@ void add_policy_options(CLI::App& app, PolicyOptions& options) {
   add_switch(app, options, "--require-freshness", "Refuse recordings: the nonce must be drawn for this connection", strict);
   add_switch(app, options, "--fail-on-warn", "A warning spoils the verdict", strict);
   add_values(app, options, "--binding-min", "Smallest accepted binding level: none, key, handshake or application; none loosens")->type_name("LEVEL")->group(strict);
+  add_values(app, options, "--tcb-profile", "Intel: whose TCB algorithm decides: qvl-2026, qvl-2024, go-tdx-guest or dcap-qvl; others than the first loosen")->type_name("NAME")->group(strict);
+  add_switch(app, options, "--compare-tcb-profiles", "Intel: tell what each known TCB algorithm says", strict);
   const char* loose = "Loosening (shown as a warning in every report)";
-  add_switch(app, options, "--any-measurement", "Accept a guest that no reference value identifies", loose);
-  add_switch(app, options, "--allow-debug", "Accept guests that the host can debug", loose);
-  add_switch(app, options, "--allow-migration", "Accept guests with a migration agent", loose);
-  add_switch(app, options, "--allow-not-fresh", "Accept a nonce that was given and not drawn", loose);
-  add_switch(app, options, "--allow-reserved-nonzero", "Accept reserved bytes that are not zero", loose);
-  add_switch(app, options, "--allow-unknown-version", "Accept report versions above 5, read with the layout of 5", loose);
+  for (const Loosening& switch_ : kLoosenings) add_switch(app, options, std::string(switch_.flag), switch_.help, loose);
+  add_values(app, options, "--allow-tcb-status", "Intel: accept this TCB status, too; until a time, for a reason; repeatable")->type_name("STATUS[@UNTIL][:REASON]")->group(loose);
+  add_values(app, options, "--allow-advisories", "Intel: accept a TCB that is out of date when no other advisories are open; repeatable")->type_name("ID,...")->group(loose);
+  add_values(app, options, "--allow-tcb-override", "Intel: lower components of TCB levels as this file says")->type_name("FILE")->group(loose);
 }
 
 }  // namespace atls::tools
