@@ -31,7 +31,7 @@ TEST_CASE("what cannot be accepted, or is not understood, is refused") {
   struct Row { const char* text; const char* says; };
   for (const Row& row : {
            Row{"", "not a TCB status"}, Row{"Revoked", "never accepted"}, Row{"NOT_SUPPORTED", "never accepted"}, Row{"Revoked@2027-01-01:x", "never accepted"},
-           Row{"outofdate", "did you mean \"OutOfDate\"?"}, Row{"OutOfDate,UpToDate", "not a TCB status"}, Row{" OutOfDate", "not a TCB status"},
+           Row{"OutofDate", "did you mean \"OutOfDate\"?"}, Row{"OutOfDate,UpToDate", "not a TCB status"}, Row{" OutOfDate", "not a TCB status"},
            Row{"OutOfDate@", "not a time"}, Row{"OutOfDate@soon", "not a time"}, Row{"OutOfDate@:why", "not a time"}, Row{"OutOfDate@2027-02-30", "not a time"},
            Row{"OutOfDate@2027-01-31T12:00:00", "not a time"}, Row{"OutOfDate@2027-01-31T12:00:00Zx", "after a colon"}, Row{"OutOfDate:", "reason is empty"},
            Row{"OutOfDate@2027-01-31:", "reason is empty"},
