@@ -9,7 +9,10 @@ trusted without --trust-simulated.
 The CA certificates and CRLs come from these keys through the tool lib/sim/make_anchors.cpp:
 
   scripts/make_sim_ca.py > lib/sim/ca_keys.cpp
-  ninja -C build lib/sim/make-sim-anchors && build/lib/sim/make-sim-anchors > lib/sim/anchors_data.cpp
+  ninja -C build lib/sim/make-sim-anchors && build/lib/sim/make-sim-anchors amd > lib/sim/anchors_data.cpp
+
+The simulated Intel authorities need none of this: P-256 keys follow from the names of their owners (lib/sim/intel_x509.cpp), and
+"make-sim-anchors intel" prints lib/sim/anchors_data_intel.cpp, with the collateral that they sign.
 """
 import base64
 import subprocess

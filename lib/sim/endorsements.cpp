@@ -59,11 +59,6 @@ Extensions amd_extensions(const SnpOptions& options, const Identity& identity, b
   return out;
 }
 
-crypto::X509Ptr parse(Bytes der) {
-  const unsigned char* p = der.data();
-  return crypto::X509Ptr(d2i_X509(nullptr, &p, static_cast<long>(der.size())));
-}
-
 Validity vek_validity(const SnpOptions& options) {
   using namespace std::chrono;
   if (has_fault(options, "vcek-expired")) return {kCaValidity.not_before, sys_days{year{2024} / 7 / 1}};
@@ -78,13 +73,13 @@ Buffer foreign_ark(snp::ProductLine line) {
 }
 Buffer under_foreign_ark(snp::ProductLine line, CaRole role, EVP_PKEY* key, Bytes ark_der) {
   const crypto::PkeyPtr ark_key = ca_key(KeyOwner::foreign, CaRole::ark);
-  const crypto::X509Ptr ark = parse(ark_der);
+  const crypto::X509Ptr ark = parse_certificate(ark_der);
   return der_of(make_ca({role, line, key, ark_key.get(), ark.get()}).get());
 }
 
 Buffer crl_of(const SnpOptions& options, CaRole ask_role) {
   const Buffer ark_der = anchor(CollateralKind::amd_ark, options.product);   // always the simulated root: its key is the one pinned
-  const crypto::X509Ptr ark = parse(ark_der);
+  const crypto::X509Ptr ark = parse_certificate(ark_der);
   const KeyOwner owner = has_fault(options, "crl-wrong-issuer") ? KeyOwner::foreign : key_owner(options.product);
   const crypto::PkeyPtr key = ca_key(owner, CaRole::ark);
   CrlRequest request{.issuer = ark.get(), .key = key.get(), .revoked = revoked_by_default(options.product), .number = 2};
@@ -114,7 +109,7 @@ Endorsements make_endorsements(const SnpOptions& options, const Identity& identi
     out.ark = foreign_ark(line);
     out.ask = under_foreign_ark(line, role, ask_key.get(), out.ark);
   }
-  const crypto::X509Ptr ask = parse(out.ask);
+  const crypto::X509Ptr ask = parse_certificate(out.ask);
   out.vek = der_of(make_vek({.common_name = vlek ? "SEV-VLEK" : "SEV-VCEK",
                              .key = (vlek ? identity.vlek : identity.vcek).get(),
                              .issuer_key = ask_key.get(),

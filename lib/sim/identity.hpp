@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "crypto/openssl.hpp"
+#include "sim/keys.hpp"
 #include "sim/platform.hpp"
 
 namespace atls::sim {
@@ -28,8 +29,6 @@ struct Identity {
   std::array<std::uint8_t, 32> host_data{}, report_id{};
   crypto::PkeyPtr vcek, vlek;
 };
-// HKDF-SHA-256 over the seed with one label per value: changing how one is used changes no other.
 Result<Identity> derive_identity(const SnpOptions& options);
-Buffer derive(std::string_view seed, std::string_view label, std::size_t size);
 
 }  // namespace atls::sim

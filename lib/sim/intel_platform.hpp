@@ -8,12 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "sim/anchors.hpp"
 #include "sim/platform.hpp"
 
 namespace atls::sim {
-
-// Marks everything simulated although subject names must be Intel's: no Intel platform has this FMSPC.
-inline constexpr std::string_view kSimulatedFmspc = "51d0c0ffee00";
 
 struct IntelOptions {
   std::string seed = "atls";
@@ -31,6 +29,7 @@ class IntelPlatform : public Platform {
   virtual Buffer quote(const std::array<std::uint8_t, 64>& report_data) const = 0;   // signed, faults applied
   virtual Buffer event_log() const = 0;                                              // CCEL; replays into the RTMRs of the quote
   virtual Buffer pck_der() const = 0, pck_ca_der() const = 0, root_der() const = 0, tcb_signer_der() const = 0;
+  virtual bool processor_ca() const = 0;                                             // the PCK CA is the Processor CA, by fault
   virtual Buffer root_crl_der() const = 0, pck_crl_der() const = 0;
   virtual Buffer tcb_info() const = 0, qe_identity() const = 0;                      // whole JSON responses, for this TEE
 };

@@ -3,13 +3,68 @@
 #include <nlohmann/json.hpp>
 
 #include "base/hex.hpp"
+#include "base/writer.hpp"
 #include "sim/endorsements.hpp"
+#include "sim/intel_quote.hpp"
 #include "sim/report_build.hpp"
 
 namespace atls::sim {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// `name`: "simulated Milan".
+std::string policy_text(const std::string& name, const char* section, Json constraints) {
+  Json alternative;
+  alternative["name"] = name;
+  alternative["evidence"] = {section};
+  alternative[section] = std::move(constraints);
+  Json policy;
+  policy["schema"] = "atls-policy/1";
+  policy["name"] = name + " platform";
+  policy["comment"] = "describes software, not hardware; its roots are trusted only with --trust-simulated";
+  policy["alternatives"] = Json::array({alternative});
+  return policy.dump(2) + "\n";
+}
+
+Json td_constraints(const intel::TdReport& td) {
+  Json out;
+  out["mr_td"] = hex(td.mr_td);
+  for (std::size_t i = 0; i < td.rtmr.size(); ++i) out["rtmr"][std::to_string(i)] = hex(td.rtmr[i]);
+  out["mr_config_id"] = hex(td.mr_config_id);
+  out["mr_owner"] = hex(td.mr_owner);
+  out["mr_owner_config"] = hex(td.mr_owner_config);
+  out["mr_seam"] = hex(td.mr_seam);
+  out["td_attributes"] = hex(Writer().u64le(td.td_attributes).take());
+  out["xfam"] = hex(Writer().u64le(td.xfam).take());
+  out["tee_tcb_svn"]["min_bytes"] = hex(td.tee_tcb_svn);
+  return out;
+}
+
+Json enclave_constraints(const intel::SgxReport& enclave) {
+  Json out;
+  out["mr_enclave"] = hex(enclave.mr_enclave);
+  out["mr_signer"] = hex(enclave.mr_signer);
+  out["isv_prod_id"] = enclave.isv_prod_id;
+  out["isv_svn"]["min"] = enclave.isv_svn;
+  out["attributes"] = hex(enclave.attributes);
+  out["misc_select"] = hex(Writer().u32le(enclave.misc_select).take());
+  return out;
+}
+
+}  // namespace
+
+std::string matching_policy_json(const IntelOptions& options, const IntelIdentity& identity) {
+  const intel::Quote quote = honest_quote(options, identity);
+  Json out = quote.is_tdx() ? td_constraints(std::get<intel::TdReport>(quote.body)) : enclave_constraints(std::get<intel::SgxReport>(quote.body));
+  out["fmspc"]["any_of"] = {hex(identity.pck.fmspc)};
+  out["pce_id"] = hex(identity.pck.pce_id);
+  out["ppid"]["any_of"] = {hex(identity.pck.ppid)};
+  out["piid"]["any_of"] = {hex(*identity.pck.platform_instance_id)};
+  return policy_text(options.sgx ? "simulated SGX" : "simulated TDX", options.sgx ? "sgx" : "tdx", std::move(out));
+}
 
 std::string matching_policy_json(const SnpOptions& options, const Identity& identity) {
-  using Json = nlohmann::ordered_json;
   const snp::AttestationReport report = honest_report(options, identity);
   const std::string line(snp::product_name(options.product));
   const snp::TcbLayout layout = snp::tcb_layout(options.product);
@@ -29,17 +84,7 @@ std::string matching_policy_json(const SnpOptions& options, const Identity& iden
   if (!is_zero(report.chip_id) && !has_fault(options, "chip-id-zero")) snp["chip_id"] = hex(report.chip_id);
   snp["tcb"]["reported"]["min"] = minimum;
   if (has_fault(options, "provisional-forbidden")) snp["firmware"]["provisional"] = "forbid";
-
-  Json alternative;
-  alternative["name"] = "simulated " + line;
-  alternative["evidence"] = {"snp"};
-  alternative["snp"] = snp;
-  Json policy;
-  policy["schema"] = "atls-policy/1";
-  policy["name"] = "simulated " + line + " platform";
-  policy["comment"] = "describes software, not hardware; its roots are trusted only with --trust-simulated";
-  policy["alternatives"] = Json::array({alternative});
-  return policy.dump(2) + "\n";
+  return policy_text("simulated " + line, "snp", std::move(snp));
 }
 
 }  // namespace atls::sim

@@ -1,37 +1,24 @@
 #include "sim/report_build.hpp"
 
-#include <openssl/ecdsa.h>
-
 #include <algorithm>
-#include <stdexcept>
 
-#include "crypto/digest.hpp"
 #include "sim/endorsements.hpp"
+#include "sim/x509_parts.hpp"
 
 namespace atls::sim {
 namespace {
 
 using snp::AttestationReport;
-using SignaturePtr = crypto::Handle<ECDSA_SIG, ECDSA_SIG_free>;
 
 constexpr std::size_t kRAt = snp::kSignatureOffset, kSAt = kRAt + 72, kIntegerSize = 72;
 constexpr std::uint64_t kDebugBit = std::uint64_t{1} << 19, kMustBeOneBit = std::uint64_t{1} << 17;
 
 // ECDSA P-384 with SHA-384 over the signed part; R and S little-endian in 72 bytes each.
 void sign(Buffer& report, EVP_PKEY* key) {
-  const Bytes message = Bytes(report).first(snp::kSignedSize);
-  const crypto::MdCtxPtr ctx(EVP_MD_CTX_new());
-  std::size_t size = 0;
-  Buffer der;
-  bool done = ctx && EVP_DigestSignInit(ctx.get(), nullptr, EVP_sha384(), nullptr, key) == 1 &&
-              EVP_DigestSign(ctx.get(), nullptr, &size, message.data(), message.size()) == 1;
-  der.resize(size);
-  done = done && EVP_DigestSign(ctx.get(), der.data(), &size, message.data(), message.size()) == 1;
-  const unsigned char* p = der.data();
-  const SignaturePtr signature(done ? d2i_ECDSA_SIG(nullptr, &p, static_cast<long>(size)) : nullptr);
-  if (!signature || BN_bn2lebinpad(ECDSA_SIG_get0_r(signature.get()), report.data() + kRAt, static_cast<int>(kIntegerSize)) < 0 ||
-      BN_bn2lebinpad(ECDSA_SIG_get0_s(signature.get()), report.data() + kSAt, static_cast<int>(kIntegerSize)) < 0)
-    throw std::runtime_error(crypto::openssl_error("report signature").message());
+  const EcdsaSignature signature = ecdsa_sign(Curve::p384, key, Bytes(report).first(snp::kSignedSize));
+  must(BN_bn2lebinpad(signature.r.get(), report.data() + kRAt, static_cast<int>(kIntegerSize)) >= 0 &&
+           BN_bn2lebinpad(signature.s.get(), report.data() + kSAt, static_cast<int>(kIntegerSize)) >= 0,
+       "report signature");
 }
 
 void to_big_endian(Buffer& report, std::size_t at) {

@@ -9,16 +9,9 @@
 
 #include "crypto/openssl.hpp"
 #include "evidence/trust.hpp"
-#include "report/model.hpp"
+#include "sim/x509_parts.hpp"
 
 namespace atls::sim {
-
-struct Validity { Time not_before, not_after; };
-
-// All simulated CA certificates and CRLs, and the endorsement keys under them: the same on every machine, so that a
-// demonstration never expires.
-inline constexpr Validity kCaValidity{std::chrono::sys_days{std::chrono::year{2024} / 1 / 1},
-                                      std::chrono::sys_days{std::chrono::year{2049} / 1 / 1} - std::chrono::seconds{1}};
 
 std::string ca_common_name(evidence::CaRole role, snp::ProductLine line);    // "ARK-Milan", "SEV-Milan", "SEV-VLEK-Milan"
 long ca_serial(evidence::CaRole role, snp::ProductLine line);                // numbers of the real authorities
@@ -52,7 +45,5 @@ struct CrlRequest {
 };
 Buffer make_crl(const CrlRequest& request);
 std::vector<long> revoked_by_default(snp::ProductLine line);   // Genoa: the superseded first ASK, as in the real list
-
-Buffer der_of(X509* certificate);
 
 }  // namespace atls::sim

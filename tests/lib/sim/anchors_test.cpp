@@ -2,11 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "crypto/certificate.hpp"
 #include "sim/anchors_data.hpp"
 #include "sim/ca_keys.hpp"
+#include "sim/intel_x509.hpp"
 #include "sim/x509_build.hpp"
 
 using namespace atls;
@@ -36,16 +38,17 @@ std::string oid_order(const crypto::Certificate& c) {
 
 }  // namespace
 
-TEST_CASE("simulated anchors: nine different keys, each marked as simulated") {
+TEST_CASE("simulated anchors: nine different keys of AMD and one of Intel, each marked as simulated") {
   const auto keys = sim::trust_anchors();
-  CHECK(keys.size() == 9);
+  CHECK(keys.size() == 10);
+  CHECK(std::count_if(keys.begin(), keys.end(), [](const auto& key) { return key.role == CaRole::intel_root; }) == 1);
   std::set<std::string> distinct;
   for (const auto& key : keys) {
     CHECK(key.simulated);
     CHECK(key.spki_sha256.size() == 64);
     distinct.insert(key.spki_sha256);
   }
-  CHECK(distinct.size() == 9);
+  CHECK(distinct.size() == 10);
 }
 
 TEST_CASE("simulated anchors: the committed certificates have the profile of AMD's") {
@@ -86,7 +89,7 @@ TEST_CASE("simulated anchors: every certificate belongs to its fixed key, and no
     for (const auto& anchor : keys) {
       const auto known = crypto::public_key_from_spki(anchor.spki);
       REQUIRE(known);
-      CHECK(EVP_PKEY_eq(foreign.get(), known->get()) == 0);
+      CHECK(EVP_PKEY_eq(foreign.get(), known->get()) != 1);
     }
   }
 }
@@ -113,4 +116,78 @@ TEST_CASE("simulated anchors: the provider answers for its line only, and says w
   const auto none = provider->find({.kind = CollateralKind::amd_vcek, .product = ProductLine::genoa});
   CHECK(none.items.empty());
   CHECK(none.misses.size() == 1);
+}
+
+TEST_CASE("simulated anchors: Intel's authorities have the profile of the real ones and their own marked keys") {
+  using enum CollateralKind;
+  using sim::IntelCa;
+  struct Row { IntelCa ca; Buffer der; bool is_ca; std::optional<long> path; };
+  const auto root = crypto::Certificate::from_der(sim::intel_anchor(intel_root));
+  REQUIRE(root);
+  for (const Row& row : {Row{IntelCa::root, sim::intel_anchor(intel_root), true, 1}, Row{IntelCa::platform, sim::intel_anchor(intel_pck_ca), true, 0},
+                         Row{IntelCa::processor, sim::intel_anchor(intel_pck_ca, {.processor_ca = true}), true, 0}, Row{IntelCa::tcb_signer, sim::intel_anchor(intel_tcb_signer), false, {}}}) {
+    const auto c = crypto::Certificate::from_der(row.der);
+    REQUIRE(c);
+    CAPTURE(c->subject_text());
+    CHECK(c->subject_text() == "C=US,ST=CA,L=Santa Clara,O=Intel Corporation,CN=" + std::string(sim::intel_common_name(row.ca)));
+    CHECK(c->version() == 3);
+    CHECK(c->key_type() == crypto::KeyType::ec_p256);
+    CHECK(c->signature_scheme() == crypto::SignatureScheme::ecdsa_sha256);
+    CHECK(c->not_before() == sim::kCaValidity.not_before);
+    CHECK(c->not_after() == sim::kCaValidity.not_after);
+    CHECK(c->is_ca() == row.is_ca);
+    CHECK(c->path_length() == row.path);
+    CHECK(c->serial_hex().starts_with("53494d"));
+    CHECK(oid_order(*c) == "2.5.29.35 2.5.29.31 2.5.29.14 2.5.29.15! 2.5.29.19! ");
+    const auto verified = c->signed_by(*root->key());
+    REQUIRE(verified);
+    CHECK(*verified);
+    CHECK(EVP_PKEY_eq(sim::intel_ca_key(row.ca).get(), c->key()) == 1);
+    CHECK(EVP_PKEY_eq(sim::intel_ca_key(row.ca, true).get(), c->key()) == 0);
+  }
+}
+
+TEST_CASE("simulated anchors: Intel's lists are signed by their authorities and last as long as the root") {
+  using enum CollateralKind;
+  struct Row { Buffer crl, issuer; };
+  for (const Row& row : {Row{sim::intel_anchor(intel_root_crl), sim::intel_anchor(intel_root)}, Row{sim::intel_anchor(intel_pck_crl), sim::intel_anchor(intel_pck_ca)},
+                         Row{sim::intel_anchor(intel_pck_crl, {.processor_ca = true}), sim::intel_anchor(intel_pck_ca, {.processor_ca = true})}}) {
+    const auto crl = crypto::Crl::from_der(row.crl);
+    const auto issuer = crypto::Certificate::from_der(row.issuer);
+    REQUIRE(crl);
+    REQUIRE(issuer);
+    CHECK(crl->issuer_der() == issuer->subject_der());
+    CHECK(crl->next_update() == sim::kCaValidity.not_after);
+    CHECK(crl->number() == "1");
+    CHECK(crl->extensions().size() == 2);
+    const auto verified = crl->signed_by(*issuer->key());
+    REQUIRE(verified);
+    CHECK(*verified);
+  }
+}
+
+TEST_CASE("simulated anchors: the provider answers Intel queries for the simulated machine only") {
+  using enum CollateralKind;
+  const auto provider = sim::anchors_provider();
+  struct Row { CollateralQuery query; std::size_t items, chain; };
+  const auto query = [](CollateralKind kind, std::string fmspc, bool tdx, bool processor_ca) {
+    CollateralQuery out{.kind = kind};
+    out.fmspc = std::move(fmspc);
+    out.tdx = tdx;
+    out.processor_ca = processor_ca;
+    return out;
+  };
+  for (const Row& row : {Row{query(intel_tcb_info, "51d0c0ffee00", true, false), 1, 2}, Row{query(intel_tcb_info, "51D0C0FFEE00", false, false), 1, 2},
+                         Row{query(intel_tcb_info, "50806f000000", true, false), 0, 0}, Row{query(intel_tcb_info, "", true, false), 0, 0},
+                         Row{query(intel_qe_identity, "", true, false), 1, 2}, Row{query(intel_qe_identity, "", false, false), 1, 2},
+                         Row{query(intel_root_crl, "", false, false), 1, 0}, Row{query(intel_pck_crl, "", false, false), 1, 2},
+                         Row{query(intel_pck_crl, "", false, true), 1, 2}, Row{query(intel_root, "", false, false), 1, 0},
+                         Row{query(intel_tcb_signer, "", false, false), 1, 0}, Row{query(intel_pck_ca, "", true, true), 1, 0},
+                         Row{query(intel_pck, "", true, false), 0, 0}}) {
+    CAPTURE(collateral_kind_name(row.query.kind));
+    const auto answer = provider->find(row.query);
+    REQUIRE(answer.items.size() == row.items);
+    CHECK(answer.misses.size() == (row.items == 0 ? 1 : 0));
+    if (row.items == 1) CHECK(answer.items[0].issuer_chain.size() == row.chain);
+  }
 }

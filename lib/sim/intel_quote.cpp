@@ -1,0 +1,103 @@
+#include "sim/intel_quote.hpp"
+
+#include <numeric>
+
+#include "crypto/digest.hpp"
+#include "sim/intel_event_log.hpp"
+
+namespace atls::sim {
+namespace {
+
+constexpr std::uint16_t kEcdsaP256 = 2, kPckCertChain = 5, kTdReport15Body = 3;
+constexpr std::uint64_t kSeptVeDisable = std::uint64_t{1} << 28, kXfam = 0x602E7;
+constexpr std::size_t kAuthDataSize = 32;
+constexpr std::array<std::uint8_t, 16> kCpuSvn{0x07, 0x07, 0x15, 0x16, 0x03, 0xFF};   // as the processor counts, not as Intel's levels do
+constexpr std::uint8_t kFlags = 0x05, kQeFlags = 0x15, kXfrm = 0xE7;                  // INIT, MODE64BIT; the quoting enclave PROVISION_KEY, too
+
+std::array<std::uint8_t, 16> sgx_attributes(std::uint8_t flags) {
+  std::array<std::uint8_t, 16> out{};
+  out[0] = flags;
+  out[8] = kXfrm;
+  return out;
+}
+
+intel::TdReport td_report(const IntelOptions& options, const IntelIdentity& identity) {
+  intel::TdReport td;
+  td.tee_tcb_svn = kTeeTcbSvn;
+  td.mr_seam = identity.mr_seam;
+  td.td_attributes = kSeptVeDisable;
+  td.xfam = kXfam;
+  td.mr_td = identity.mr_td;
+  td.mr_config_id = identity.mr_config_id;
+  td.rtmr = replayed_registers(honest_event_log(options.seed));
+  if (options.quote_version == 5) {
+    td.tee_tcb_svn2 = kTeeTcbSvn;
+    td.mr_servicetd.emplace();
+  }
+  return td;
+}
+
+intel::SgxReport enclave(const IntelIdentity& identity) {
+  intel::SgxReport out;
+  out.cpu_svn = kCpuSvn;
+  out.attributes = sgx_attributes(kFlags);
+  out.mr_enclave = identity.mr_enclave;
+  out.mr_signer = identity.mr_signer;
+  out.isv_prod_id = 1;
+  out.isv_svn = 3;
+  return out;
+}
+
+void sign(intel::Quote& q, const IntelIdentity& identity) {
+  const Buffer attestation_key = ec_public_point(identity.attestation_key.get());
+  std::copy(attestation_key.begin(), attestation_key.end(), q.attestation_key.begin());
+  const Buffer binding = crypto::sha256_of({q.attestation_key, q.auth_data});
+  std::copy(binding.begin(), binding.end(), q.qe_report.report_data.begin());
+  q.qe_report_signature = raw_p256(ecdsa_sign(Curve::p256, identity.pck_key.get(), intel::encode_sgx_report(q.qe_report)));
+  const Buffer raw = intel::encode_quote(q);
+  q.signature = raw_p256(ecdsa_sign(Curve::p256, identity.attestation_key.get(), Bytes(raw).first(q.signed_size)));
+}
+
+}  // namespace
+
+intel::Quote honest_quote(const IntelOptions& options, const IntelIdentity& identity) {
+  intel::Quote q;
+  q.header.version = static_cast<std::uint16_t>(options.sgx ? 3 : options.quote_version);
+  q.header.att_key_type = kEcdsaP256;
+  q.header.qe_vendor_id = kIntelVendorId;
+  std::copy(identity.qe_id.begin(), identity.qe_id.end(), q.header.user_data.begin());
+  if (options.sgx) {
+    q.header.qe_svn = kQeSvn;
+    q.header.pce_svn = kPceSvn;
+    q.body = enclave(identity);
+    q.signed_size = intel::kHeaderSize + intel::kSgxReportSize;
+  } else {
+    q.header.tee_type = intel::kTeeTdx;
+    q.body = td_report(options, identity);
+    const bool v5 = options.quote_version == 5;
+    q.body_type = v5 ? kTdReport15Body : 0;
+    q.signed_size = intel::kHeaderSize + (v5 ? 6 + intel::kTdReport15Size : intel::kTdReport10Size);
+  }
+  q.qe_report.cpu_svn = kCpuSvn;
+  q.qe_report.attributes = sgx_attributes(kQeFlags);
+  q.qe_report.mr_enclave = identity.qe_mr_enclave;
+  q.qe_report.mr_signer = quoting_enclave_signer(options.sgx);
+  q.qe_report.isv_prod_id = options.sgx ? kQeProdId : kTdQeProdId;
+  q.qe_report.isv_svn = options.sgx ? kQeSvn : kTdQeSvn;
+  q.auth_data.resize(kAuthDataSize);
+  std::iota(q.auth_data.begin(), q.auth_data.end(), std::uint8_t{0});
+  q.certification.type = kPckCertChain;
+  return q;
+}
+
+Buffer make_quote(const IntelOptions& options, const IntelIdentity& identity, std::string_view pck_chain, const std::array<std::uint8_t, 64>& report_data) {
+  intel::Quote q = honest_quote(options, identity);
+  if (auto* td = std::get_if<intel::TdReport>(&q.body)) td->report_data = report_data;
+  else std::get<intel::SgxReport>(q.body).report_data = report_data;
+  q.certification.data = to_buffer(pck_chain);
+  q.certification.data.push_back(0);                     // Intel's quoting library counts the end of the string
+  sign(q, identity);
+  return intel::encode_quote(q);
+}
+
+}  // namespace atls::sim
