@@ -21,7 +21,7 @@ constexpr Variant kVariants[] = {
     {"1.3.9900.4.2", "azure-trustedlaunch", Document::vtpm},
     {"1.3.9900.4.3", "azure-tdx", Document::vtpm},
     {"1.3.9900.5.1", "qemu-vtpm", Document::vtpm},
-    {"1.3.9900.5.99", "qemu-tdx", Document::tdx},
+    {kOidQemuTdx, "qemu-tdx", Document::tdx},
 };
 
 Error bad(std::string where, std::string detail) { return {Errc::bad_value, std::move(where), std::move(detail), 0}; }
@@ -131,6 +131,17 @@ Result<SnpDocument> parse_snp(Bytes text) {
   return out;
 }
 
+Result<TdxDocument> parse_tdx(Bytes text) {
+  const std::string what = "constellation.document";
+  const auto object = object_of(text, what);
+  if (!object) return object.error();
+  auto quote = bytes_member(*object, what, "RawQuote", Null::refused);
+  if (!quote) return quote.error();
+  auto user_data = bytes_member(*object, what, "UserData", Null::refused);
+  if (!user_data) return user_data.error();
+  return TdxDocument{*std::move(quote), *std::move(user_data)};
+}
+
 // Written by hand: member order and spelling are those of the peers' encoder, and base64 needs no escapes.
 Buffer encode_dummy(const DummyDocument& d) {
   return to_buffer("{\"UserData\":" + quoted(d.user_data) + ",\"Nonce\":" + quoted(d.nonce) + "}");
@@ -140,6 +151,10 @@ Buffer encode_snp(Bytes report, Bytes report_signer_pem, Bytes cert_chain_pem, B
   const std::string info = "{\"ReportSigner\":" + quoted_or_null(report_signer_pem) + ",\"CertChain\":" + quoted_or_null(cert_chain_pem) +
                            ",\"AttestationReport\":" + quoted(report) + ",\"Azure\":null,\"GCP\":null}";
   return to_buffer("{\"Attestation\":null,\"InstanceInfo\":" + quoted(as_bytes(info)) + ",\"UserData\":" + quoted(user_data) + "}");
+}
+
+Buffer encode_tdx(const TdxDocument& d) {
+  return to_buffer("{\"RawQuote\":" + quoted(d.raw_quote) + ",\"UserData\":" + quoted(d.user_data) + "}");
 }
 
 DocumentKind sniff(Bytes text) {

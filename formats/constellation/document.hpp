@@ -15,7 +15,7 @@ namespace atls::constellation {
 struct Variant { std::string_view oid, name; enum class Document { dummy, snp_instance_info, vtpm, tdx } document; };
 std::span<const Variant> variants();
 const Variant* variant_by_oid(std::string_view dotted);
-inline constexpr std::string_view kOidDummy = "1.3.9900.1.1", kOidGcpSevSnp = "1.3.9900.3.2";
+inline constexpr std::string_view kOidDummy = "1.3.9900.1.1", kOidGcpSevSnp = "1.3.9900.3.2", kOidQemuTdx = "1.3.9900.5.99";
 
 // {"UserData":b64,"Nonce":b64}
 struct DummyDocument { Buffer user_data, nonce; };
@@ -33,12 +33,17 @@ struct SnpDocument {
   Buffer user_data;
 };
 
+// {"RawQuote":b64,"UserData":b64}: a TDX guest without vTPM.
+struct TdxDocument { Buffer raw_quote, user_data; };
+
 // Strict: no trailing bytes, no duplicate keys, strict base64, required members present with the right type. Unknown members
 // are ignored, as the peers do; keys match exactly.
 Result<DummyDocument> parse_dummy(Bytes json);
 Result<SnpDocument> parse_snp(Bytes json);
+Result<TdxDocument> parse_tdx(Bytes json);
 Buffer encode_dummy(const DummyDocument& document);
 Buffer encode_snp(Bytes report, Bytes report_signer_pem, Bytes cert_chain_pem, Bytes user_data);  // Attestation, Azure, GCP null
+Buffer encode_tdx(const TdxDocument& document);
 
 // Which document the members of the JSON make it, for atls-evidence-type.
 enum class DocumentKind { unknown, dummy, vtpm, tdx };

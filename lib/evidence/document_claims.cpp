@@ -7,6 +7,7 @@
 #include "constellation/document.hpp"
 #include "crypto/certificate.hpp"
 #include "evidence/claim_build.hpp"
+#include "evidence/intel_claims.hpp"
 #include "evidence/snp_claims.hpp"
 #include "evidence/x509_claims.hpp"
 
@@ -93,7 +94,17 @@ Claim document_claims(Bytes text, std::string name) {
       if (d->instance_info) add_instance_info(root, *d->instance_info);
       return root;
     }
-    case constellation::DocumentKind::tdx: root.meaning = "Constellation aTLS document with a TDX quote, not judged"; break;
+    case constellation::DocumentKind::tdx: {
+      root.meaning = "Constellation aTLS document with a TDX quote";
+      const auto d = constellation::parse_tdx(text);
+      if (!d) {
+        root.error = d.error().message();
+        break;
+      }
+      root.add(quote_claims(d->raw_quote, "RawQuote"));
+      root.add(value_claim("UserData", d->user_data));
+      return root;
+    }
     case constellation::DocumentKind::unknown: break;
   }
   const std::string why = root.error;

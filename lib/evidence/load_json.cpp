@@ -88,7 +88,19 @@ void load_document(Loaded& out, Bytes text) {
       else set_error(out, {Errc::unsupported, "constellation.document", "no instance info: only a vTPM quote, which is not judged", 0});
       break;
     }
-    case constellation::DocumentKind::tdx: set_error(out, {Errc::unsupported, "constellation.document", "TDX quote, which is not judged", 0}); break;
+    case constellation::DocumentKind::tdx: {
+      const auto d = constellation::parse_tdx(text);
+      if (!d) {
+        set_error(out, d.error());
+        break;
+      }
+      Evidence e;
+      e.format = "tdx";   // that the quote is one of TDX is for its verifier to say
+      e.container = "constellation";
+      e.data = d->raw_quote;
+      out.evidence = std::move(e);
+      break;
+    }
     case constellation::DocumentKind::unknown: set_error(out, {Errc::bad_value, "constellation.document", claims.error.empty() ? "members are not those of an attestation document" : claims.error, 0}); break;
   }
   out.claims.add(std::move(claims));

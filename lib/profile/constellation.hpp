@@ -36,15 +36,15 @@ Result<crypto::X509Ptr> make_leaf(EVP_PKEY& key, const LeafSpec& spec);
 Result<crypto::PkeyPtr> make_leaf_key();                 // ECDSA P-256
 Buffer spki_of(EVP_PKEY& key);
 
-// OID and document for an attester's evidence: dummy for a fake one, otherwise SNP instance info under gcp-sev-snp with
-// Attestation null. `report_signer`/`cert_chain` PEM are taken from the certificate table in evidence.aux.
+// OID and document for an attester's evidence: dummy for a fake one, a TDX quote under qemu-tdx, an SNP report as instance info
+// under gcp-sev-snp with Attestation null. `report_signer`/`cert_chain` PEM are taken from the certificate table in evidence.aux.
 struct Document { std::string oid; Buffer json; };
 Result<Document> make_document(const evidence::Evidence& evidence, Bytes user_data, Bytes nonce);
 
 // Judges leaf and document: records the atls-* checks and gives what the evidence verifier needs. Evidence absent: its checks
 // have said why. `nonce` empty optional: unknown (atls-verify without --nonce).
 struct Extracted {
-  std::optional<evidence::Evidence> evidence;            // format "snp" or "dummy"
+  std::optional<evidence::Evidence> evidence;            // format "snp", "tdx" or "dummy"
   std::optional<evidence::ExpectedBinding> binding;      // absent when the nonce is unknown
   std::string variant;                                   // "gcp-sev-snp"
 };

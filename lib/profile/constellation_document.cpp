@@ -112,6 +112,7 @@ Result<PemMembers> pem_members_of(const evidence::Evidence& evidence) {
 Result<Document> make_document(const evidence::Evidence& evidence, Bytes user_data, Bytes nonce) {
   if (evidence.format == "dummy")
     return Document{std::string(doc::kOidDummy), doc::encode_dummy({to_buffer(user_data), to_buffer(nonce)})};
+  if (evidence.format == "tdx") return Document{std::string(doc::kOidQemuTdx), doc::encode_tdx({evidence.data, to_buffer(user_data)})};
   if (evidence.format != "snp")
     return Error{Errc::unsupported, "constellation.document", "no document form for evidence of format " + evidence.format};
   const auto pem = pem_members_of(evidence);

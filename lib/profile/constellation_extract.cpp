@@ -9,6 +9,7 @@
 #include "profile/constellation.hpp"
 #include "profile/constellation_endorsements.hpp"
 #include "report/checks_atls.hpp"
+#include "report/checks_intel.hpp"
 
 namespace atls::profile::constellation {
 namespace {
@@ -153,6 +154,7 @@ class Extractor {
     }
     if (variant.oid == doc::kOidDummy) return dummy(content);
     if (variant.oid == doc::kOidGcpSevSnp) return snp(content);
+    if (variant.oid == doc::kOidQemuTdx) return tdx(content);
     return unsupported(variant, *json);
   }
 
@@ -241,6 +243,24 @@ class Extractor {
     evidence.endorsements = *std::move(endorsements);
     out_.evidence = std::move(evidence);
     if (nonce_usable(checks::kReportDataBinding)) out_.binding = expected_binding(spki_, *nonce_);
+    return std::move(out_);
+  }
+
+  Extracted tdx(Bytes content) {
+    const auto document = doc::parse_tdx(content);
+    if (!document) return decode_failed(document.error());
+    report_.pass(checks::kDocumentDecode);
+    check_user_data(document->user_data);
+    if (document->raw_quote.empty()) {
+      report_.fail(checks::kEvidencePresent, "the document carries no TDX quote (RawQuote)");
+      return std::move(out_);
+    }
+    evidence::Evidence evidence;
+    evidence.format = "tdx";
+    evidence.container = "constellation";
+    evidence.data = document->raw_quote;
+    out_.evidence = std::move(evidence);
+    if (nonce_usable(checks::kIntelReportDataBinding)) out_.binding = expected_binding(spki_, *nonce_);
     return std::move(out_);
   }
 

@@ -110,9 +110,9 @@ class FaultyLeaf {
     return json;
   }
 
-  // A variant whose document is of another kind: an SNP document under the OID of the TDX quote and a dummy under that of SNP.
+  // A variant whose document is of another kind: an SNP document under the OID of the TDX quote, the others under that of SNP.
   static std::string other_oid(std::string_view oid) {
-    return std::string(oid == constellation::kOidDummy ? constellation::kOidGcpSevSnp : std::string_view("1.3.9900.5.99"));
+    return std::string(oid == constellation::kOidGcpSevSnp ? constellation::kOidQemuTdx : constellation::kOidGcpSevSnp);
   }
 
   const std::shared_ptr<Attester> attester_;

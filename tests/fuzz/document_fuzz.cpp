@@ -11,6 +11,11 @@ FUZZ(input) {
     const auto again = doc::parse_dummy(doc::encode_dummy(*d));
     fuzz::require(again && again->nonce == d->nonce && again->user_data == d->user_data, "dummy round trip");
   }
+  if (const auto d = doc::parse_tdx(input)) {
+    fuzz::require(kind == doc::DocumentKind::tdx || kind == doc::DocumentKind::vtpm || input[0] != '{', "a TDX document is recognised");
+    const auto again = doc::parse_tdx(doc::encode_tdx(*d));
+    fuzz::require(again && again->raw_quote == d->raw_quote && again->user_data == d->user_data, "TDX round trip");
+  }
   const auto d = doc::parse_snp(input);
   if (!d) return;
   fuzz::require(kind == doc::DocumentKind::vtpm || input[0] != '{', "an SNP document is recognised");

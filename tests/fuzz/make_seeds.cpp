@@ -71,6 +71,8 @@ void put_shared(Seeds& seeds, const sim::SnpPlatform& p) {
   seeds.put({"document", "load", "json", "verify"}, "snp.json", document);
   const Buffer dummy = constellation::encode_dummy({Buffer(32, 1), Buffer(32, 2)});
   seeds.put({"document", "load", "json"}, "dummy.json", dummy);
+  const Buffer tdx = constellation::encode_tdx({intel::encode_quote(test::quote(4)), Buffer(32, 1)});
+  seeds.put({"document", "load", "json", "verify"}, "tdx.json", tdx);
   seeds.put({"document"}, "bare.json", R"({"Attestation":{"ak_pub":"AA=="},"InstanceInfo":null,"UserData":"AA=="})");
   seeds.put({"json"}, "kinds.json", R"({"a":[1,-2,2.5e3,true,false,null,"\u00e9\n"],"b":{"c":{}},"big":18446744073709551615})");
   const std::string escaped = nlohmann::json(vcek).dump(), escaped_chain = nlohmann::json(chain).dump();
@@ -98,7 +100,9 @@ int put_leaves(Seeds& seeds, const sim::SnpPlatform& p) {
   const std::string vcek = pem::encode("CERTIFICATE", p.vek_der());
   const auto snp = leaf(std::string(constellation::kOidGcpSevSnp), constellation::encode_snp(p.report(data), as_bytes(vcek), {}, Buffer(32, 1)));
   const auto dummy = leaf(std::string(constellation::kOidDummy), constellation::encode_dummy({Buffer(32, 1), Buffer(32, 7)}));
-  if (!snp || !dummy) return 1;
+  const auto tdx = leaf(std::string(constellation::kOidQemuTdx), constellation::encode_tdx({intel::encode_quote(test::quote(4)), Buffer(32, 1)}));
+  if (!snp || !dummy || !tdx) return 1;
+  seeds.put({"leaf", "verify"}, "leaf-tdx.der", *tdx);
   seeds.put({"leaf", "load", "certificate", "der", "verify"}, "leaf-snp.der", *snp);
   seeds.put({"leaf", "load", "certificate", "der"}, "leaf-dummy.der", *dummy);
   seeds.put({"leaf"}, "sni.txt", profile::constellation::nonce_to_sni(Buffer(32, 3)));

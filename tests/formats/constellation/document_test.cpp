@@ -45,6 +45,16 @@ TEST_CASE("constellation: an SNP document is written as the peers write it and r
   CHECK(as_text(bare->instance_info->raw).find(R"("CertChain":null)") != std::string::npos);
 }
 
+TEST_CASE("constellation: a TDX document is written as the peers write it and read back") {
+  const Buffer text = encode_tdx({Buffer{4, 0, 2, 0}, Buffer(32, 0)});
+  CHECK(as_text(text) == R"({"RawQuote":"BAACAA==","UserData":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="})");
+  const auto d = parse_tdx(text);
+  REQUIRE(d);
+  CHECK(d->raw_quote == Buffer{4, 0, 2, 0});
+  CHECK(d->user_data == Buffer(32, 0));
+  CHECK(parse_tdx(as_bytes(R"({"UserData":"AA==","New":{"a":[]},"RawQuote":""})")));   // other members and their order are not judged
+}
+
 TEST_CASE("constellation: a quote, cloud objects and unknown members are noticed and not judged") {
   const auto d = parse_snp(as_bytes(R"({"Attestation":{"ak_pub":"AA=="},"InstanceInfo":null,"UserData":"AA==","Extra":1})"));
   REQUIRE(d);
@@ -65,6 +75,20 @@ TEST_CASE("constellation: documents that deviate are refused and the member is n
                          Row{R"({"UserData":"AA==","UserData":"AA==","Nonce":"AA=="})", "constellation.dummy"}}) {
     CAPTURE(row.text);
     const auto d = parse_dummy(as_bytes(row.text));
+    REQUIRE_FALSE(d);
+    CHECK(d.error().where == row.where);
+  }
+  for (const Row& row : {Row{R"([])", "constellation.document"}, Row{"", "constellation.document"}, Row{R"("RawQuote")", "constellation.document"},
+                         Row{R"({"UserData":"AA=="})", "constellation.document.RawQuote"}, Row{R"({"RawQuote":"AA=="})", "constellation.document.UserData"},
+                         Row{R"({"rawquote":"AA==","UserData":"AA=="})", "constellation.document.RawQuote"}, Row{R"({"RawQuote":"AA==","userData":"AA=="})", "constellation.document.UserData"},
+                         Row{R"({"RawQuote":null,"UserData":"AA=="})", "constellation.document.RawQuote"}, Row{R"({"RawQuote":"AA==","UserData":null})", "constellation.document.UserData"},
+                         Row{R"({"RawQuote":["AA=="],"UserData":"AA=="})", "constellation.document.RawQuote"}, Row{R"({"RawQuote":4,"UserData":"AA=="})", "constellation.document.RawQuote"},
+                         Row{R"({"RawQuote":"AA","UserData":"AA=="})", "constellation.document.RawQuote"}, Row{R"({"RawQuote":"AB==","UserData":"AA=="})", "constellation.document.RawQuote"},
+                         Row{R"({"RawQuote":"A_==","UserData":"AA=="})", "constellation.document.RawQuote"}, Row{R"({"RawQuote":"AA==\n","UserData":"AA=="})", "constellation.document.RawQuote"},
+                         Row{R"({"RawQuote":"AA==","UserData":"AA=="} {})", "constellation.document"}, Row{R"({"RawQuote":"AA==","RawQuote":"AA==","UserData":"AA=="})", "constellation.document"},
+                         Row{R"({"RawQuote":"AA==","UserData":"AA==")", "constellation.document"}}) {
+    CAPTURE(row.text);
+    const auto d = parse_tdx(as_bytes(row.text));
     REQUIRE_FALSE(d);
     CHECK(d.error().where == row.where);
   }

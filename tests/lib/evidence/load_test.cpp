@@ -15,6 +15,7 @@
 #include "pem/pem.hpp"
 #include "sim/platform.hpp"
 #include "snp/report.hpp"
+#include "support/intel_samples.hpp"
 
 using namespace atls;
 using evidence::InputKind;
@@ -40,6 +41,8 @@ std::string chain_pem() { return pem::encode("CERTIFICATE", platform().ask_der()
 std::string thim() {
   return nlohmann::json{{"vcekCert", pem::encode("CERTIFICATE", platform().vek_der())}, {"certificateChain", chain_pem()}, {"tcbm", "00"}, {"cacheControl", "1"}}.dump();
 }
+Buffer tdx_document() { return constellation::encode_tdx({intel::encode_quote(test::quote(4)), Buffer(32, 1)}); }
+
 Buffer snp_document() {
   return constellation::encode_snp(report(), as_bytes(pem::encode("CERTIFICATE", platform().vek_der())), as_bytes(chain_pem()), Buffer(32, 1));
 }
@@ -97,6 +100,7 @@ TEST_CASE("load: content decides what an input is, in each of its encodings") {
       {"THIM reply", to_buffer(thim()), InputKind::thim_json, {}},
       {"SNP document", snp_document(), InputKind::document, {}},
       {"dummy document", constellation::encode_dummy({Buffer(32, 1), Buffer(32, 2)}), InputKind::document, {}},
+      {"TDX document", tdx_document(), InputKind::document, {}},
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);
@@ -118,6 +122,13 @@ TEST_CASE("load: evidence is taken out of its container with everything that cam
   REQUIRE(from_hcl.evidence);
   CHECK(from_hcl.evidence->data.size() == snp::kReportSize);
   CHECK(*from_hcl.evidence->hcl == hcl());
+  const Loaded tdx = load(tdx_document());
+  REQUIRE(tdx.evidence);
+  CHECK(tdx.evidence->format == "tdx");
+  CHECK(tdx.evidence->data == intel::encode_quote(test::quote(4)));
+  const Claim* quote = find_claim(tdx.claims, "document.RawQuote");
+  REQUIRE(quote != nullptr);
+  CHECK_FALSE(quote->children.empty());
   const Loaded document = load(snp_document());
   REQUIRE(document.evidence);
   CHECK(document.evidence->data == report());

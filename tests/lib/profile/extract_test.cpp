@@ -9,7 +9,9 @@
 #include "pem/pem.hpp"
 #include "profile/constellation.hpp"
 #include "report/checks_atls.hpp"
+#include "report/checks_intel.hpp"
 #include "snp/cert_table.hpp"
+#include "support/intel_samples.hpp"
 
 using namespace atls;
 namespace cons = atls::profile::constellation;
@@ -18,7 +20,7 @@ namespace doc = atls::constellation;
 namespace {
 
 const Buffer kNonce = crypto::sha256(as_bytes("a nonce"));
-constexpr std::string_view kSnpOid = doc::kOidGcpSevSnp, kDummyOid = doc::kOidDummy;
+constexpr std::string_view kSnpOid = doc::kOidGcpSevSnp, kDummyOid = doc::kOidDummy, kTdxOid = doc::kOidQemuTdx;
 
 struct Case {
   crypto::PkeyPtr key = tests::scalar_one_key();
@@ -41,6 +43,8 @@ Buffer fake_report() {
   return out;
 }
 Buffer snp_document(const Case& c) { return doc::encode_snp(fake_report(), {}, {}, c.user_data()); }
+const Buffer kQuote = intel::encode_quote(test::quote(4));
+Buffer tdx_document(const Case& c) { return doc::encode_tdx({kQuote, c.user_data()}); }
 Buffer dummy_document(const Case& c) { return doc::encode_dummy({c.user_data(), kNonce}); }
 
 std::set<std::string> failed(const Report& report) {
@@ -74,6 +78,23 @@ TEST_CASE("constellation extract: an honest SNP leaf gives evidence and the bind
   CHECK(c.report.not_proven.size() == 1);   // no PCR was shown
 }
 
+TEST_CASE("constellation extract: an honest TDX leaf gives the quote and the binding of its key and nonce") {
+  Case c;
+  c.with(kTdxOid, tdx_document(c));
+  const auto out = c.run();
+  CHECK(failed(c.report).empty());
+  CHECK(c.report.outcome_of(checks::kEvidenceType) == Outcome::pass);
+  CHECK(c.report.outcome_of(checks::kUserData) == Outcome::pass);
+  REQUIRE(out.evidence);
+  CHECK(out.evidence->format == "tdx");
+  CHECK(out.evidence->container == "constellation");
+  CHECK(out.evidence->data == kQuote);
+  CHECK(out.variant == "qemu-tdx");
+  REQUIRE(out.binding);
+  CHECK(out.binding->report_data == cons::report_data(cons::spki_of(*c.key), kNonce));
+  CHECK(out.binding->info.level == BindingLevel::key);
+}
+
 TEST_CASE("constellation extract: a dummy document is bound to nothing") {
   Case c;
   c.with(kDummyOid, dummy_document(c));
@@ -97,7 +118,22 @@ TEST_CASE("constellation extract: each deviation fails its own check and no othe
        {"atls-evidence-present"}},
       {"two evidence extensions", [](Case& c) { c.with(kSnpOid, snp_document(c)).with(kSnpOid, snp_document(c)); }, {"atls-evidence-single"}},
       {"two variants", [](Case& c) { c.with(kSnpOid, snp_document(c)).with(kDummyOid, dummy_document(c)); }, {"atls-evidence-single"}},
-      {"SNP document under the TDX OID", [](Case& c) { c.with("1.3.9900.5.99", snp_document(c)); }, {"atls-evidence-type"}},
+      {"SNP document under the TDX OID", [](Case& c) { c.with(kTdxOid, snp_document(c)); }, {"atls-evidence-type"}},
+      {"TDX document under the SNP OID", [](Case& c) { c.with(kSnpOid, tdx_document(c)); }, {"atls-evidence-type"}},
+      {"TDX document under the OID of Azure's TDX", [](Case& c) { c.with("1.3.9900.4.3", tdx_document(c)); }, {"atls-evidence-type"}},
+      {"dummy document under the TDX OID", [](Case& c) { c.with(kTdxOid, dummy_document(c)); }, {"atls-evidence-type"}},
+      {"TDX and SNP", [](Case& c) { c.with(kTdxOid, tdx_document(c)).with(kSnpOid, snp_document(c)); }, {"atls-evidence-single"}},
+      {"two TDX documents", [](Case& c) { c.with(kTdxOid, tdx_document(c)).with(kTdxOid, tdx_document(c)); }, {"atls-evidence-single"}},
+      {"empty quote", [](Case& c) { c.with(kTdxOid, doc::encode_tdx({{}, c.user_data()})); }, {"atls-evidence-present"}},
+      {"TDX document truncated",
+       [](Case& c) { Buffer d = tdx_document(c); d.pop_back(); c.with(kTdxOid, d); }, {"atls-document-decode"}},
+      {"quote that is a number",
+       [](Case& c) { c.with(kTdxOid, to_buffer("{\"RawQuote\":4,\"UserData\":\"XNJS+wzokyQ2+vjM0QQJgbie5K1rn+niorfnGqyyfNM=\"}")); },
+       {"atls-document-decode"}},
+      {"TDX UserData of another key", [](Case& c) { c.with(kTdxOid, doc::encode_tdx({kQuote, Buffer(32, 7)})); }, {"atls-user-data"}},
+      {"empty TDX UserData", [](Case& c) { c.with(kTdxOid, doc::encode_tdx({kQuote, {}})); }, {"atls-user-data"}},
+      {"nonce of no bytes, TDX", [](Case& c) { c.with(kTdxOid, tdx_document(c)).nonce = Buffer{}; }, {"report-data-binding"}},
+      {"nonce of 31 bytes, TDX", [](Case& c) { c.with(kTdxOid, tdx_document(c)).nonce = Buffer(31, 1); }, {"report-data-binding"}},
       {"SNP document under the dummy OID", [](Case& c) { c.with(kDummyOid, snp_document(c)); }, {"atls-evidence-type"}},
       {"dummy document under the SNP OID", [](Case& c) { c.with(kSnpOid, dummy_document(c)); }, {"atls-evidence-type"}},
       {"SNP document under a vTPM-only OID", [](Case& c) { c.with("1.3.9900.3.1", snp_document(c)); }, {"atls-evidence-type"}},
@@ -180,6 +216,12 @@ TEST_CASE("constellation extract: an unknown nonce is an error of the binding, n
   CHECK(out.evidence);
   CHECK_FALSE(out.binding);
   CHECK(snp.report.outcome_of(checks::kReportDataBinding) == Outcome::error);
+  Case tdx;
+  tdx.with(kTdxOid, tdx_document(tdx)).nonce.reset();
+  const auto quote = tdx.run();
+  CHECK(quote.evidence);
+  CHECK_FALSE(quote.binding);
+  CHECK(tdx.report.outcome_of(checks::kIntelReportDataBinding) == Outcome::error);
   Case dummy;
   dummy.with(kDummyOid, dummy_document(dummy)).nonce.reset();
   CHECK_FALSE(dummy.run().binding);
@@ -188,12 +230,11 @@ TEST_CASE("constellation extract: an unknown nonce is an error of the binding, n
 
 TEST_CASE("constellation extract: variants that are not supported stay undecided") {
   for (const doc::Variant& variant : doc::variants()) {
-    if (variant.oid == kSnpOid || variant.oid == kDummyOid) continue;
+    if (variant.oid == kSnpOid || variant.oid == kDummyOid || variant.oid == kTdxOid) continue;
     CAPTURE(variant.name);
     Case c;
     const std::string user_data = "\"UserData\":\"XNJS+wzokyQ2+vjM0QQJgbie5K1rn+niorfnGqyyfNM=\"}";
-    const bool tdx = variant.document == doc::Variant::Document::tdx;
-    c.with(variant.oid, to_buffer((tdx ? "{\"RawQuote\":\"AAAA\"," : "{\"Attestation\":{},\"InstanceInfo\":null,") + user_data));
+    c.with(variant.oid, to_buffer("{\"Attestation\":{},\"InstanceInfo\":null," + user_data));
     const auto out = c.run();
     CHECK(failed(c.report).empty());
     CHECK_FALSE(out.evidence);
@@ -265,9 +306,26 @@ TEST_CASE("constellation document: certificates of the table come back as endors
   for (const auto& item : items) CHECK(item.source == CollateralSource::handshake);
 }
 
-TEST_CASE("constellation document: evidence without a document form is an error") {
+TEST_CASE("constellation document: a quote travels as the attester gave it, trailing bytes and all") {
   evidence::Evidence evidence;
   evidence.format = "tdx";
+  evidence.data = kQuote;
+  evidence.data.resize(8000, 0);   // the buffer that some hosts return
+  evidence.event_log = Buffer(100, 1);   // has no place in this document
+  Case c;
+  const auto document = cons::make_document(evidence, c.user_data(), kNonce);
+  REQUIRE(document);
+  CHECK(document->oid == kTdxOid);
+  const auto out = c.with(document->oid, document->json).run();
+  CHECK(failed(c.report).empty());
+  REQUIRE(out.evidence);
+  CHECK(out.evidence->data == evidence.data);
+  CHECK_FALSE(out.evidence->event_log);
+}
+
+TEST_CASE("constellation document: evidence without a document form is an error") {
+  evidence::Evidence evidence;
+  evidence.format = "sgx";
   CHECK_FALSE(cons::make_document(evidence, Buffer(32), kNonce));
   evidence.format = "dummy";
   const auto document = cons::make_document(evidence, Buffer(32, 1), kNonce);
