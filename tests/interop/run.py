@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 import constellation
+import intel
 import snp
 from harness import COUNTS, HERE, Rows, Tools, note
 
@@ -20,6 +21,7 @@ def parts_of(tools, temp, corpus, rows):
     return [("SNP: simulated evidence", "go", lambda: snp.simulated(tools, temp, rows)),
             ("SNP: faults", "go", lambda: snp.faults(tools, temp, rows)),
             ("SNP: corpus", "go", lambda: snp.corpus(tools, corpus, rows)),
+            ("Intel: decoded fields", "any", lambda: intel.fields(tools, temp, corpus)),
             *((f"Constellation's protocol: {e}", "go", lambda e=e: constellation.protocol(tools, temp, e)) for e in ("snp", "dummy"))]
 
 
@@ -38,7 +40,7 @@ def main():
         for name, needs, part in parts_of(tools, pathlib.Path(temp), options.corpus, rows):
             if options.only and options.only not in name:
                 continue
-            if not getattr(tools, needs):
+            if needs != "any" and not getattr(tools, needs):
                 note("skipped", name, f"no {needs} peer")
                 continue
             before = dict(COUNTS)
