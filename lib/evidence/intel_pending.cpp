@@ -24,7 +24,6 @@ void check_pck_chain(const IntelCase&, const Context&, Report& report) { pending
 void check_intel_crls(const IntelCase&, const Context&, Report& report) { pending({"Intel revocation"}, report); }
 void check_quote_signatures(const IntelCase&, const Context&, Report& report) { pending({"QE and quote signature"}, report); }
 void check_intel_collateral(const IntelCase&, const Context&, Report& report) { pending({"Intel collateral"}, report); }
-TcbVerdict check_tcb(const IntelCase&, const Context&, Report& report) { pending({"TCB"}, report); return {}; }
 void check_td(const IntelCase&, const Context&, Report& report) { pending({"TD and enclave"}, report); }
 void check_event_log(const IntelCase&, const Context&, Report& report) { pending({"Event log", "Intel binding"}, report); }
 void check_intel_policy(const IntelCase& c, const TcbVerdict&, const Context& context, Report& report) {

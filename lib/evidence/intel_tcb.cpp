@@ -33,7 +33,7 @@ std::string lower(std::string text) {
 std::string foreign_documents(const TcbInput& in, bool compare_pce_id) {
   if (in.tcb_info.id != (in.tdx ? "TDX" : "SGX") || (in.tdx && in.tcb_info.version < 3)) return "the TCB info is not about " + std::string(in.tdx ? "TDX" : "SGX");
   if (in.tdx && !in.tcb_info.tdx_module) return "the TCB info has no tdxModule";
-  if (in.qe_identity.id != (in.tdx ? "TD_QE" : "QE")) return "the QE identity is of another enclave (" + in.qe_identity.id + ")";
+  if (in.qe_identity && in.qe_identity->id != (in.tdx ? "TD_QE" : "QE")) return "the QE identity is of another enclave (" + in.qe_identity->id + ")";
   if (lower(in.tcb_info.fmspc) != hex(in.pck.fmspc)) return "the TCB info is about another FMSPC";
   if (compare_pce_id && lower(in.tcb_info.pce_id) != hex(in.pck.pce_id)) return "the TCB info is about another PCE-ID";
   return {};
@@ -55,7 +55,7 @@ void collect(const TcbInput& in, const TcbMatch& match, std::string& date, std::
     add_advisories(level.advisories, advisories);
   };
   if (match.platform_level) add(in.tcb_info.levels[*match.platform_level]);
-  if (match.qe_level) add(in.qe_identity.levels[*match.qe_level]);
+  if (match.qe_level) add(in.qe_identity->levels[*match.qe_level]);
   if (match.module && match.module_level) add(match.module->levels[*match.module_level]);
 }
 
@@ -99,8 +99,9 @@ Parts match_parts(const TcbInput& in, const Style& style, const Svn& svn) {
       out.why = "no level of the identity " + out.match.module->id + " matches the TDX module";
     }
   }
-  if ((out.match.qe_level = match_isv(in.qe_identity.levels, in.qe_isv_svn)))
-    take_status(in.qe_identity.levels[*out.match.qe_level].status, LevelOf::qe, "quoting enclave", out.qe, out.why);
+  if (!in.qe_identity) return out;
+  if ((out.match.qe_level = match_isv(in.qe_identity->levels, in.qe_isv_svn)))
+    take_status(in.qe_identity->levels[*out.match.qe_level].status, LevelOf::qe, "quoting enclave", out.qe, out.why);
   else if (out.why.empty())
     out.why = "no level of the QE identity matches the quoting enclave";
   return out;
@@ -199,13 +200,14 @@ TcbEvaluation qvl_2024(const TcbInput& in) {
 bool knows_every_status(const TcbInput& in) {
   const auto known = [](const auto& level) { return is_collateral_status(level.status); };
   const auto all = [&](const auto& levels) { return std::all_of(levels.begin(), levels.end(), known); };
-  return all(in.tcb_info.levels) && all(in.qe_identity.levels) &&
+  return all(in.tcb_info.levels) && all(in.qe_identity->levels) &&
          std::all_of(in.tcb_info.tdx_module_identities.begin(), in.tcb_info.tdx_module_identities.end(), [&](const auto& m) { return all(m.levels); });
 }
 
 // google/go-tdx-guest. With a module identity, the status of the platform's level is not looked at.
 TcbEvaluation go_tdx_guest(const TcbInput& in) {
   if (!in.tdx) return unsupported("go-tdx-guest verifies TDX quotes only");
+  if (!in.qe_identity) return unsupported("it needs a QE identity");
   Style style{{}, in.pck.components, false};
   for (std::size_t i = 0; i < in.tcb_info.levels.size(); ++i) style.order.push_back(i);
   Parts parts = match_parts(in, style, in.tee_tcb_svn);
@@ -227,7 +229,7 @@ TcbEvaluation go_tdx_guest(const TcbInput& in) {
     if (!level) return unsupported("no level of the identity " + id + " matches the TDX module", std::move(e));
     counted = identity->levels[*level].status;
   }
-  const TcbStatus tdx = *level_status(counted, LevelOf::platform), qe = *level_status(in.qe_identity.levels[*parts.match.qe_level].status, LevelOf::platform);
+  const TcbStatus tdx = *level_status(counted, LevelOf::platform), qe = *level_status(in.qe_identity->levels[*parts.match.qe_level].status, LevelOf::platform);
   // It gives no status, only success or an error; the status is that of the part it fails on.
   e.status = qe == TcbStatus::revoked || tdx == TcbStatus::up_to_date ? qe : tdx;
   e.library = e.status == TcbStatus::up_to_date ? LibraryAnswer::accepts : LibraryAnswer::refuses;
@@ -238,13 +240,14 @@ TcbEvaluation go_tdx_guest(const TcbInput& in) {
 // dcap-qvl 0.5. Compares CPUSVN, and every TDX component even when the module has an identity; takes the most severe status.
 TcbEvaluation dcap_qvl(const TcbInput& in) {
   if (in.tcb_info.version < 3) return unsupported("it reads TCB info of version 3 only");
+  if (!in.qe_identity) return unsupported("it needs a QE identity");
   const Style style{sorted_levels(in.tcb_info), in.pck.cpu_svn, true};
   const Parts parts = match_parts(in, style, in.tee_tcb_svn);
   TcbEvaluation e = begin(in, parts);
   if (!knows_every_status(in)) return unsupported("the collateral has a status that is not known", std::move(e));
   if (!parts.match.platform_level || !parts.match.qe_level) return unsupported(parts.why, std::move(e));
   TcbStatus status = more_severe(*level_status(in.tcb_info.levels[*parts.match.platform_level].status, LevelOf::platform),
-                                 *level_status(in.qe_identity.levels[*parts.match.qe_level].status, LevelOf::platform));
+                                 *level_status(in.qe_identity->levels[*parts.match.qe_level].status, LevelOf::platform));
   if (in.tdx) {
     const intel::TdxModuleIdentity* expected = &*in.tcb_info.tdx_module;
     if (in.tee_tcb_svn[1] > 0 && !in.tcb_info.tdx_module_identities.empty()) {

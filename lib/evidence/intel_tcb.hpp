@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -39,7 +40,7 @@ struct TcbInput {
   std::array<std::uint8_t, 48> mr_signer_seam{};
   std::uint64_t seam_attributes = 0;
   const intel::TcbInfo& tcb_info;
-  const intel::QeIdentity& qe_identity;
+  const intel::QeIdentity* qe_identity = nullptr;                 // null: missing, and that is allowed; the QE is not judged then
 };
 
 // Which levels matched. Indices are into the vectors of the documents, in document order; empty: none did.
@@ -69,12 +70,16 @@ TcbEvaluation evaluate_tcb(TcbProfile profile, const TcbInput& input);
 
 // What check_tcb found, for the policy that follows it.
 struct TcbVerdict {
-  std::optional<TcbEvaluation> evaluation;                        // empty: could not be evaluated
+  std::optional<TcbEvaluation> evaluation;                        // by the chosen profile; empty: could not be evaluated
   std::string why_not;                                            // why
-  bool missing_allowed = false;                                   // ... and that was allowed: no collateral
+  bool missing_allowed = false;                                   // ... and that was allowed: there is no TCB info
+  bool without_qe = false;                                        // evaluated without a QE identity, which is allowed to be missing
+  std::optional<TcbStatus> qe_alone;                              // no TCB info, but this is what the QE identity says
+  std::vector<std::string> qe_advisories;
   std::string failed_check;                                       // id of the check that failed where NOT_SUPPORTED follows from it
   TcbProfile profile = TcbProfile::qvl_2026;
   std::vector<std::pair<TcbProfile, TcbEvaluation>> all;          // of every profile, the chosen one included
+  std::shared_ptr<const intel::TcbInfo> tcb_info;                 // what was evaluated: as signed, or with --allow-tcb-override
 };
 
 // The pieces that checks and explanations need, too.

@@ -117,4 +117,23 @@ bool needs_configuration(TcbStatus status) {
          status == TcbStatus::out_of_date_configuration_needed || status == TcbStatus::td_relaunch_advised_configuration_needed;
 }
 
+std::vector<std::string> apply_caps(const std::vector<policy::TcbCap>& caps, intel::TcbInfo& tcb_info) {
+  std::vector<std::string> out;
+  for (const policy::TcbCap& cap : caps) {
+    if (!same_letters(tcb_info.fmspc, hex(cap.fmspc)) || (cap.tdx && *cap.tdx != (tcb_info.id == "TDX"))) continue;
+    std::size_t changed = 0;
+    for (intel::TcbLevel& level : tcb_info.levels) {
+      if (cap.tdx_component && !level.tdx) continue;
+      intel::TcbComponentEntry& component = (cap.tdx_component ? *level.tdx : level.sgx)[cap.index];
+      if (component.svn <= cap.cap) continue;
+      component.svn = cap.cap;
+      ++changed;
+    }
+    if (changed > 0)
+      out.push_back(std::string(cap.tdx_component ? "TDX" : "SGX") + " component " + std::to_string(cap.index) + " is demanded to be " + std::to_string(cap.cap) + " only, in " +
+                    std::to_string(changed) + " of " + std::to_string(tcb_info.levels.size()) + " levels: " + cap.reason);
+  }
+  return out;
+}
+
 }  // namespace atls::evidence

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "evidence/intel_tcb.hpp"
+#include "policy/tcb_override.hpp"
 
 namespace atls::evidence {
 
@@ -30,5 +31,8 @@ bool is_collateral_status(const std::string& name);
 TcbStatus converge(TcbStatus platform, std::initializer_list<std::optional<TcbStatus>> components);   // Intel's library
 TcbStatus more_severe(TcbStatus a, TcbStatus b);                                                      // dcap-qvl
 bool needs_configuration(TcbStatus status);
+
+// Lowers what the levels demand. One sentence for each cap that changed a level.
+std::vector<std::string> apply_caps(const std::vector<policy::TcbCap>& caps, intel::TcbInfo& tcb_info);
 
 }  // namespace atls::evidence

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "evidence/intel_tcb_levels.hpp"
 #include "report/checks_intel.hpp"
 
 namespace atls::evidence {
@@ -95,6 +96,17 @@ std::string joined(const std::string& a, const std::string& b) { return a.empty(
 void judge_tcb_status(const TcbVerdict& tcb, const policy::IntelPolicy& rules, const policy::Policy& policy, Time now, Report& report) {
   using checks::kTcbStatus;
   if (!tcb.evaluation) {
+    if (tcb.missing_allowed && tcb.qe_alone) {     // a bad quoting enclave is bad, whatever the platform is
+      TcbEvaluation e;
+      e.status = converge(TcbStatus::up_to_date, {tcb.qe_alone});
+      e.advisories = tcb.qe_advisories;
+      if (const Acceptance qe = accepts_tcb_status(e, rules, policy, now); !qe.accepted) {
+        CheckResult& r = report.fail(kTcbStatus, "the quoting enclave alone: " + qe.reason);
+        r.actual = std::string(tcb_status_name(e.status));
+        if (e.status == TcbStatus::revoked) r.on_fail = ExitCode::rejected;
+        return;
+      }
+    }
     if (tcb.missing_allowed) return (void)report.skip(kTcbStatus, tcb.why_not);
     return (void)report.error(kTcbStatus, tcb.why_not.empty() ? "the TCB was not evaluated" : tcb.why_not);
   }
@@ -110,6 +122,10 @@ void judge_tcb_status(const TcbVerdict& tcb, const policy::IntelPolicy& rules, c
     answer = {!revoked && e.status != TcbStatus::not_supported, true,
               joined(answer.reason, fmt::format("accepted by --tcb-profile {} only: {} says {}", tcb_profile_name(tcb.profile), tcb_profile_name(profile), tcb_status_name(e.status)))};
     if (!answer.accepted) answer.reason += ", which no profile makes acceptable";
+  }
+  if (answer.accepted && tcb.without_qe) {
+    answer.loosened = true;
+    answer.reason = joined("the quoting enclave is not judged: there is no QE identity, which was allowed", answer.reason);
   }
   const std::string detail = joined(answer.reason, others(tcb, answer.accepted, rules, policy, now));
   // Where no level matched, the check of that level has failed; there is no status to judge.

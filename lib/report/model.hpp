@@ -11,6 +11,7 @@
 #include "base/bytes.hpp"
 #include "report/check.hpp"
 #include "report/claim.hpp"
+#include "report/tcb.hpp"
 
 namespace atls {
 
@@ -56,6 +57,7 @@ class Report {
   std::vector<EvidenceInfo> evidence;
   std::vector<std::string> not_proven;
   std::vector<CollateralInfo> collateral;
+  std::optional<TcbExplanation> tcb;                         // Intel evidence whose TCB was evaluated
   std::vector<std::pair<std::string, double>> timing_ms;     // dns, tcp, tls, evidence, collateral, verify
   std::vector<std::string> notes;                            // text only, e.g. hints
   std::optional<Verdict> verdict;                            // empty for atls-dump

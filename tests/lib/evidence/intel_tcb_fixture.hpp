@@ -9,7 +9,7 @@ struct TcbWorld {
   intel::PckExtension pck;
   intel::TcbInfo info;
   intel::QeIdentity qe;
-  bool tdx = true;
+  bool tdx = true, with_qe = true;
   std::uint16_t qe_svn = 7;
   std::array<std::uint8_t, 16> svn{6, 1, 3};
   std::optional<std::array<std::uint8_t, 16>> svn2;
@@ -56,7 +56,7 @@ struct TcbWorld {
     qe.version = 2;
     qe.levels = {isv(7, "UpToDate", "2024-03-13T00:00:00Z"), isv(4, "OutOfDate", "2020-01-01T00:00:00Z", {"INTEL-SA-00219"})};
   }
-  evidence::TcbInput input() const { return {pck, qe_svn, tdx, svn, svn2, signer, seam_attributes, info, qe}; }
+  evidence::TcbInput input() const { return {pck, qe_svn, tdx, svn, svn2, signer, seam_attributes, info, with_qe ? &qe : nullptr}; }
   evidence::TcbEvaluation run(evidence::TcbProfile profile = evidence::TcbProfile::qvl_2026) const { return evidence::evaluate_tcb(profile, input()); }
   std::string status(evidence::TcbProfile profile = evidence::TcbProfile::qvl_2026) const { return std::string(evidence::tcb_status_name(run(profile).status)); }
 

@@ -137,6 +137,27 @@ TEST_CASE("tcb-status: without an evaluation there is no acceptance") {
   CHECK(j.detail.find("platform-tcb-level") != std::string::npos);
 }
 
+TEST_CASE("tcb-status: where documents are allowed to be missing, what the others say still counts") {
+  TcbVerdict no_info;
+  no_info.missing_allowed = true;
+  no_info.qe_alone = TcbStatus::up_to_date;
+  CHECK(judge(no_info).outcome == Outcome::skip);
+  no_info.qe_alone = TcbStatus::out_of_date;
+  CHECK(judge(no_info).outcome == Outcome::fail);
+  CHECK(judge(no_info).code == ExitCode::refused);
+  no_info.qe_alone = TcbStatus::revoked;
+  CHECK(judge(no_info).outcome == Outcome::fail);
+  CHECK(judge(no_info).code == ExitCode::rejected);
+
+  TcbVerdict no_qe = verdict(of(TcbStatus::up_to_date));
+  no_qe.without_qe = true;
+  CHECK(judge(no_qe).outcome == Outcome::warn);
+  CHECK(judge(no_qe).actual == "UpToDate");
+  TcbVerdict bad = verdict(of(TcbStatus::out_of_date));
+  bad.without_qe = true;
+  CHECK(judge(bad).outcome == Outcome::fail);
+}
+
 TEST_CASE("tcb-status: another profile is told where it matters, and never accepts what the default one rejects") {
   const auto with = [](TcbStatus reference, TcbProfile chosen, TcbStatus status) {
     TcbVerdict v;

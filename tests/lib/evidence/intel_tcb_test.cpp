@@ -211,6 +211,8 @@ TEST_CASE("TCB: documents about something else match nothing") {
       {"FMSPC in the other letter case", [](TcbWorld& w) { w.info.fmspc = "90c06f000000"; }, kUp, kUp, kUp, kUp},
       {"PCE-ID", [](TcbWorld& w) { w.info.pce_id = "0001"; }, kNone, kNone, kNone, kUp},
       {"TCB info of SGX", [](TcbWorld& w) { w.info.id = "SGX"; }, kNone, kNone, kNone, kNone},
+      {"no QE identity", [](TcbWorld& w) { w.with_qe = false; }, kUp, kUp, kNone, kNone},
+      {"no QE identity and a module that is out of date", [](TcbWorld& w) { w.with_qe = false; w.svn[0] = 5; }, kOut, kOut, kNone, kNone},
       {"QE identity of SGX", [](TcbWorld& w) { w.qe.id = "QE"; }, kNone, kNone, kNone, kNone},
   });
 }
