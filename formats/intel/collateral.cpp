@@ -213,6 +213,7 @@ void read_tcb_info(Object& in, TcbInfo& out) {
     Object level(item, path, in.error(), in.unknown());
     out.levels.push_back(read_tcb_level(level, out.version, tdx));
   });
+  if (in.ok() && out.levels.empty()) in.fail("/tcbLevels", "expected at least one level");
   in.done();
 }
 
@@ -230,6 +231,7 @@ void read_qe_identity(Object& in, QeIdentity& out) {
   in.bytes("mrsigner", out.mr_signer);
   out.isv_prod_id = static_cast<std::uint16_t>(in.number("isvprodid", 0xFFFF));
   out.levels = read_isv_levels(in);
+  if (in.ok() && out.levels.empty()) in.fail("/tcbLevels", "expected at least one level");
   in.done();
 }
 

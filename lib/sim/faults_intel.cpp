@@ -19,7 +19,7 @@ constexpr std::string_view kQuoteFile = "quote.bin", kEvidenceFile = "evidence.j
 constexpr std::string_view kVersion4 = "quote-version-4", kVersion5 = "quote-version-5", kDirectory = "collateral-dir", kService = "pcs";
 
 constexpr List<1> kQeDebug{"qe-debug"}, kStatus{"tcb-status"}, kPckCrlSignature{"pck-crl-signature"}, kAttributes{"policy-td-attributes"}, kXfam{"policy-xfam"},
-    kQeSigner{"qe-identity-signer-chain"}, kVendor{"policy-qe-vendor-id"};
+    kQeSigner{"qe-identity-signer-chain"}, kVendor{"policy-qe-vendor-id"}, kEnclaveAttributes{"policy-attributes"};
 constexpr List<2> kIdentities{"policy-mr-td", "policy-mr-enclave"}, kSeam{"seam-zero", "tcb-status"}, kModuleLevel{"tdx-module-tcb-level", "tcb-status"};
 constexpr List<3> kOtherCa{"pck-chain-signatures", "pck-crl-signature", "pck-root-trusted"};
 constexpr List<2> kNoRoot{"pck-root-trusted", "pck-chain-signatures"};
@@ -186,7 +186,7 @@ constexpr std::array kFaults{
     td("servicetd-bound", "a service TD is bound", "mr-servicetd", {{}, kVersion5, kRefused}),
     td("seam-signer", "the signer of the TDX module is not zero", "tdx-module-mrsigner", {kSeam}),
     td("seam-attributes", "the attributes of the TDX module are not zero", "tdx-module-attributes", {kSeam}),
-    of(kSgx, quote("sgx-debug", "the enclave can be debugged", "sgx-debug", kEnclave, {{}, {}, kRefused})),
+    of(kSgx, quote("sgx-debug", "the enclave can be debugged", "sgx-debug", kEnclave, {kEnclaveAttributes, {}, kRefused})),
     td("mr-td", "MRTD is another value", "policy-mr-td", {{}, {}, kRefused}),
     of(kSgx, quote("mr-enclave", "MRENCLAVE is another value", "policy-mr-enclave", kEnclave, {{}, {}, kRefused})),
 

@@ -4,7 +4,9 @@
 
 #include "base/hex.hpp"
 #include "report/model.hpp"
+#include "sim/intel_collateral_faults.hpp"
 #include "sim/intel_identity.hpp"
+#include "sim/intel_quote_faults.hpp"
 #include "sim/intel_x509.hpp"
 
 namespace atls::sim {
@@ -111,21 +113,30 @@ Json qe_identity(const IntelOptions& options) {
 }
 
 // The signature is over the bytes of the member's value, so the text is put together and not serialised again.
-std::string signed_response(const char* member, const std::string& text, EVP_PKEY* key) {
-  const EcdsaSignature signature = ecdsa_sign(Curve::p256, key, as_bytes(text));
-  return std::string("{\"") + member + "\":" + text + ",\"signature\":\"" + hex(raw_p256(signature)) + "\"}";
+std::string response(const char* member, const std::string& text, const std::array<std::uint8_t, 64>& signature) {
+  return std::string("{\"") + member + "\":" + text + ",\"signature\":\"" + hex(signature) + "\"}";
 }
+
+crypto::PkeyPtr signer_key(const IntelOptions& options) { return intel_ca_key(IntelCa::tcb_signer, has_fault(options, "self-made-root")); }
 
 }  // namespace
 
 std::string make_tcb_info(const IntelOptions& options, std::string_view fmspc) {
-  const crypto::PkeyPtr key = intel_ca_key(IntelCa::tcb_signer);
-  return signed_response("tcbInfo", tcb_info(options, fmspc).dump(), key.get());
+  IntelOptions subject = options;
+  if (has_fault(options, "tcb-info-wrong-id")) subject.sgx = !subject.sgx;
+  Json info = tcb_info(subject, fmspc);
+  apply_tcb_info_faults(options, info);
+  const std::string text = info.dump();
+  auto signature = raw_p256(ecdsa_sign(Curve::p256, signer_key(options).get(), as_bytes(text)));
+  if (has_fault(options, "tcb-info-bad-signature")) signature[31] ^= 0x01;
+  return response("tcbInfo", tcb_info_text_after_signing(options, info, text), signature);
 }
 
 std::string make_qe_identity(const IntelOptions& options) {
-  const crypto::PkeyPtr key = intel_ca_key(IntelCa::tcb_signer);
-  return signed_response("enclaveIdentity", qe_identity(options).dump(), key.get());
+  Json identity = qe_identity(options);
+  apply_qe_identity_faults(options, identity);
+  const std::string text = identity.dump();
+  return response("enclaveIdentity", text, raw_p256(ecdsa_sign(Curve::p256, signer_key(options).get(), as_bytes(text))));
 }
 
 }  // namespace atls::sim

@@ -97,11 +97,12 @@ std::vector<ExportFile> intel_export_files(const IntelPlatform& p) {
   add("attestation-app/tcbSignChain.pem", "signer of the collateral and the root", to_buffer(signer_chain));
   add("attestation-app/tcbInfo.json", "TCB info, as the PCS sends it", p.tcb_info());
   add("attestation-app/qeIdentity.json", "QE identity, as the PCS sends it", p.qe_identity());
-  add("attestation-app/rootCaCrl.der", "revocation list of the root", p.root_crl_der());
-  add("attestation-app/intermediateCaCrl.der", "revocation list of the PCK CA", p.pck_crl_der());
+  if (!p.root_crl_der().empty()) add("attestation-app/rootCaCrl.der", "revocation list of the root", p.root_crl_der());
+  if (!p.pck_crl_der().empty()) add("attestation-app/intermediateCaCrl.der", "revocation list of the PCK CA", p.pck_crl_der());
   if (tdx) {
     add("event-log.bin", "CCEL event log, as /sys/firmware/acpi/tables/data/CCEL gives it", p.event_log());
     add("ccel-table.bin", "the ACPI table CCEL", ccel_table());
+    add("evidence.json", "Confidential Containers: quote and event log", to_buffer(Json{{"quote", base64(quote)}, {"cc_eventlog", base64(p.event_log())}}.dump(2) + "\n"));
     add("tsm/outblob", "configfs-tsm: quote", quote);
     add("tsm/provider", "configfs-tsm: name of the provider", to_buffer("tdx_guest\n"));
   }

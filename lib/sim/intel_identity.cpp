@@ -1,6 +1,7 @@
 #include "sim/intel_identity.hpp"
 
 #include "base/hex.hpp"
+#include "sim/intel_quote_faults.hpp"
 #include "sim/intel_x509.hpp"
 
 namespace atls::sim {
@@ -47,6 +48,11 @@ Result<IntelIdentity> derive_intel_identity(const IntelOptions& options) {
   out.mr_signer = derive_array<32>(seed, "mr-signer");
   out.pck_key = derived_ec_key(Curve::p256, seed, "pck");
   out.attestation_key = derived_ec_key(Curve::p256, seed, options.sgx ? "qe-attestation-key" : "td-qe-attestation-key");
+  if (has_fault(options, "processor-ca")) {               // its certificates are those of machines with one processor
+    out.pck.platform_instance_id.reset();
+    out.pck.dynamic_platform = out.pck.cached_keys = out.pck.smt_enabled = std::nullopt;
+    out.pck.sgx_type = 0;
+  }
   return out;
 }
 

@@ -31,7 +31,7 @@ class SimulatedIntelPlatform final : public IntelPlatform {
   }
   std::vector<std::string> export_examples() const override {
     return {"atls-verify --policy policy.json --trust-simulated --offline quote.bin",
-            "atls-verify --policy policy.json --trust-anchor trust-anchor.pem --collateral collateral.json --offline quote.bin", "atls-dump quote.bin"};
+            "atls-verify --policy policy.json --trust-anchor trust-anchor.pem --collateral-dir . --offline quote.bin", "atls-dump quote.bin"};
   }
   HttpAnswer answer(std::string_view target) const override { return pcs_answer(*this, target); }
 
@@ -77,8 +77,15 @@ Status check_options(const IntelOptions& options) {
     return Error{Errc::bad_value, "quote version", "expected 4 or 5 for TDX, found " + std::to_string(options.quote_version)};
   if (options.sgx && (options.mr_td || options.mr_config_id)) return Error{Errc::bad_value, "MRTD", "an SGX enclave has none"};
   if (!options.sgx && options.mr_enclave) return Error{Errc::bad_value, "MRENCLAVE", "a TDX guest has none"};
-  for (const std::string& name : options.faults)
-    if (find_fault(name) == nullptr) return Error{Errc::bad_value, "fault", "\"" + name + "\" is unknown; --list-faults prints the names"};
+  const char* tee = options.sgx ? "SGX" : "TDX";
+  const unsigned version = options.sgx ? 3 : options.quote_version;
+  for (const std::string& name : options.faults) {
+    const Fault* fault = find_fault(name);
+    if (fault == nullptr) return Error{Errc::bad_value, "fault", "\"" + name + "\" is unknown; --list-faults prints the names"};
+    if (!applies_to(*fault, options.sgx ? "sgx" : "tdx")) return Error{Errc::bad_value, "fault", "\"" + name + "\" does not exist for " + tee};
+    if ((fault->needs == "quote-version-5" && version < 5) || (fault->needs == "quote-version-4" && version < 4))
+      return Error{Errc::bad_value, "fault", "\"" + name + "\" needs a quote of version " + std::string(fault->needs.substr(fault->needs.size() - 1)) + ", found version " + std::to_string(version)};
+  }
   return ok();
 }
 

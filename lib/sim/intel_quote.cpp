@@ -1,9 +1,12 @@
 #include "sim/intel_quote.hpp"
 
 #include <numeric>
+#include <stdexcept>
+#include <type_traits>
 
 #include "crypto/digest.hpp"
 #include "sim/intel_event_log.hpp"
+#include "sim/intel_quote_faults.hpp"
 
 namespace atls::sim {
 namespace {
@@ -48,14 +51,28 @@ intel::SgxReport enclave(const IntelIdentity& identity) {
   return out;
 }
 
-void sign(intel::Quote& q, const IntelIdentity& identity) {
-  const Buffer attestation_key = ec_public_point(identity.attestation_key.get());
-  std::copy(attestation_key.begin(), attestation_key.end(), q.attestation_key.begin());
+template <class... Arguments>
+void apply(const IntelOptions& options, void (*QuoteFault::*moment)(Arguments...), std::type_identity_t<Arguments>... arguments) {
+  for (const QuoteFault& fault : quote_faults())
+    if (fault.*moment != nullptr && has_fault(options, fault.name)) (fault.*moment)(arguments...);
+}
+
+// The quoting enclave's part: its report vouches for the attestation key, and the PCK key for the report. Returns the key that signs
+// the quote.
+crypto::PkeyPtr certify(intel::Quote& q, const IntelOptions& options, const IntelIdentity& identity) {
+  const auto show = [&](EVP_PKEY* key) {
+    const Buffer point = ec_public_point(key);
+    std::copy(point.begin(), point.end(), q.attestation_key.begin());
+  };
+  show(identity.attestation_key.get());
   const Buffer binding = crypto::sha256_of({q.attestation_key, q.auth_data});
   std::copy(binding.begin(), binding.end(), q.qe_report.report_data.begin());
+  apply(options, &QuoteFault::qe_report, q.qe_report);
   q.qe_report_signature = raw_p256(ecdsa_sign(Curve::p256, identity.pck_key.get(), intel::encode_sgx_report(q.qe_report)));
-  const Buffer raw = intel::encode_quote(q);
-  q.signature = raw_p256(ecdsa_sign(Curve::p256, identity.attestation_key.get(), Bytes(raw).first(q.signed_size)));
+  if (!has_fault(options, "attestation-key-replaced")) return share_key(identity.attestation_key.get());
+  crypto::PkeyPtr other = derived_ec_key(Curve::p256, options.seed, "another attestation key");
+  show(other.get());
+  return other;
 }
 
 }  // namespace
@@ -70,13 +87,11 @@ intel::Quote honest_quote(const IntelOptions& options, const IntelIdentity& iden
     q.header.qe_svn = kQeSvn;
     q.header.pce_svn = kPceSvn;
     q.body = enclave(identity);
-    q.signed_size = intel::kHeaderSize + intel::kSgxReportSize;
   } else {
     q.header.tee_type = intel::kTeeTdx;
     q.body = td_report(options, identity);
     const bool v5 = options.quote_version == 5;
     q.body_type = v5 ? kTdReport15Body : 0;
-    q.signed_size = intel::kHeaderSize + (v5 ? 6 + intel::kTdReport15Size : intel::kTdReport10Size);
   }
   q.qe_report.cpu_svn = kCpuSvn;
   q.qe_report.attributes = sgx_attributes(kQeFlags);
@@ -96,8 +111,16 @@ Buffer make_quote(const IntelOptions& options, const IntelIdentity& identity, st
   else std::get<intel::SgxReport>(q.body).report_data = report_data;
   q.certification.data = to_buffer(pck_chain);
   q.certification.data.push_back(0);                     // Intel's quoting library counts the end of the string
-  sign(q, identity);
-  return intel::encode_quote(q);
+  apply(options, &QuoteFault::fields, q);
+  const crypto::PkeyPtr key = certify(q, options, identity);
+  Buffer raw = intel::encode_quote(q);
+  const Result<intel::Quote> at = intel::parse_quote(raw);
+  if (!at) throw std::logic_error("simulated quote: " + at.error().message());
+  apply(options, &QuoteFault::before_signing, raw, *at);
+  const auto signature = raw_p256(ecdsa_sign(Curve::p256, key.get(), Bytes(raw).first(at->signed_size)));
+  std::copy(signature.begin(), signature.end(), raw.begin() + static_cast<std::ptrdiff_t>(at->signature_data_offset));
+  apply(options, &QuoteFault::after_signing, raw, *at);
+  return raw;
 }
 
 }  // namespace atls::sim

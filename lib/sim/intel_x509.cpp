@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t kKeyIdSize = 20;
 constexpr std::uint8_t kOctetString = 0x04, kSequence = 0x30, kContext0 = 0x80;
 
-NamePtr intel_name(std::string_view common_name) {
-  const NamePart parts[] = {{"CN", common_name}, {"O", "Intel Corporation"}, {"L", "Santa Clara"}, {"ST", "CA"}, {"C", "US"}};
+NamePtr intel_name(std::string_view common_name, std::string_view organization) {
+  const NamePart parts[] = {{"CN", common_name}, {"O", organization}, {"L", "Santa Clara"}, {"ST", "CA"}, {"C", "US"}};
   return make_name(parts);
 }
 
@@ -77,7 +77,7 @@ Buffer marked_key_id(EVP_PKEY* key) {
 }
 
 crypto::X509Ptr make_intel_certificate(const IntelCertRequest& request) {
-  const NamePtr subject = intel_name(request.common_name);
+  const NamePtr subject = intel_name(request.common_name, request.organization);
   const X509_NAME* issuer = request.issuer != nullptr ? X509_get_subject_name(request.issuer) : subject.get();
   const Buffer key_id = marked_key_id(request.key);
   crypto::X509Ptr out = unsigned_certificate(key_id, issuer, subject.get(), request.key, request.validity);

@@ -35,6 +35,7 @@ struct IntelCertRequest {
   Validity validity = kCaValidity;
   std::string crl_url = std::string(kIntelRootCrlUrl);
   Buffer sgx_extension;            // PCK certificates; empty: none
+  std::string_view organization = "Intel Corporation";   // of the subject
 };
 crypto::X509Ptr make_intel_certificate(const IntelCertRequest& request);
 // One of the authorities with its own key, signed by the root of its set; `root` is that certificate, nullptr for the root itself.

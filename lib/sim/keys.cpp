@@ -66,6 +66,11 @@ crypto::PkeyPtr derived_ec_key(Curve curve, std::string_view seed, std::string_v
   return ec_key(curve, derive(seed, label, facts(curve).size + 8));
 }
 
+crypto::PkeyPtr share_key(EVP_PKEY* key) {
+  must(EVP_PKEY_up_ref(key) == 1, "EVP_PKEY_up_ref");
+  return crypto::PkeyPtr(key);
+}
+
 EcdsaSignature ecdsa_sign(Curve curve, EVP_PKEY* key, Bytes message) {
   const crypto::MdCtxPtr ctx(EVP_MD_CTX_new());
   const EVP_MD* digest = curve == Curve::p256 ? EVP_sha256() : EVP_sha384();

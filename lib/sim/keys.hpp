@@ -36,6 +36,8 @@ enum class Curve { p256, p384 };
 crypto::PkeyPtr ec_key(Curve curve, Bytes material);   // material: 8 bytes more than the order of the curve, or more
 crypto::PkeyPtr derived_ec_key(Curve curve, std::string_view seed, std::string_view label);
 
+crypto::PkeyPtr share_key(EVP_PKEY* key);              // another owner of the same key
+
 struct EcdsaSignature { crypto::BnPtr r, s; };
 EcdsaSignature ecdsa_sign(Curve curve, EVP_PKEY* key, Bytes message);   // SHA-256 for P-256, SHA-384 for P-384
 std::array<std::uint8_t, 64> raw_p256(const EcdsaSignature& signature); // r and s, big-endian in 32 bytes each

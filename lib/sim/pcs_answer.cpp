@@ -83,6 +83,7 @@ HttpAnswer pck_crl(const IntelPlatform& platform, const Query& query) {
   const IntelVariant other{.processor_ca = processor};
   const Buffer crl = own ? platform.pck_crl_der() : intel_anchor(CollateralKind::intel_pck_crl, other);
   const Buffer issuer = own ? platform.pck_ca_der() : intel_anchor(CollateralKind::intel_pck_ca, other);
+  if (crl.empty()) return refuse(404, "no such list");
   const bool der = encoding == "der";
   return found(der ? kDer : kPem, der ? crl : to_buffer(pem::encode("X509 CRL", crl)), kCrlChain, {issuer, platform.root_der()});
 }
@@ -106,10 +107,20 @@ HttpAnswer qe_identity(const IntelPlatform& platform, bool tdx, const Query& que
                {own ? platform.tcb_signer_der() : intel_anchor(CollateralKind::intel_tcb_signer), platform.root_der()});
 }
 
+HttpAnswer root_crl(const IntelPlatform& platform, bool as_text) {
+  const Buffer crl = platform.root_crl_der();
+  if (crl.empty()) return refuse(404, "no such list");
+  return found(kDer, as_text ? to_buffer(hex(crl)) : crl);
+}
+
 HttpAnswer any_crl(const IntelPlatform& platform, std::string_view uri) {
-  if (uri == kIntelRootCrlUrl) return found(kDer, platform.root_crl_der());
+  if (uri == kIntelRootCrlUrl) return root_crl(platform, false);
   for (const bool processor : {false, true})
-    if (uri == pck_crl_url(processor)) return found(kDer, pck_crl(platform, {{"ca", processor ? "processor" : "platform"}, {"encoding", "der"}}).body);
+    if (uri == pck_crl_url(processor)) {
+      HttpAnswer out = pck_crl(platform, {{"ca", processor ? "processor" : "platform"}, {"encoding", "der"}});
+      out.headers.clear();
+      return out;
+    }
   return refuse(404, "no such list");
 }
 
@@ -137,7 +148,7 @@ HttpAnswer pcs_answer(const IntelPlatform& platform, std::string_view target) {
   const std::string_view path = target.substr(0, question);
   const std::optional<Query> query = parse_query(question == std::string_view::npos ? std::string_view() : target.substr(question + 1));
   if (!query) return refuse(400, "bad query");
-  if (path == "/IntelSGXRootCA.der") return found(kDer, platform.root_crl_der());
+  if (path == "/IntelSGXRootCA.der") return root_crl(platform, false);
   constexpr std::string_view kSgx = "/sgx/certification/v4/", kTdx = "/tdx/certification/v4/";
   const bool tdx = path.starts_with(kTdx);
   if (!tdx && !path.starts_with(kSgx)) return path.find("/certification/v3/") != std::string_view::npos ? refuse(410, "version 3 has ended") : refuse(404, "no such path");
@@ -146,7 +157,7 @@ HttpAnswer pcs_answer(const IntelPlatform& platform, std::string_view target) {
   if (what == "qe/identity") return qe_identity(platform, tdx, *query);
   if (tdx) return refuse(404, "no such path");
   if (what == "pckcrl") return pck_crl(platform, *query);
-  if (what == "rootcacrl") return found(kDer, to_buffer(hex(platform.root_crl_der())));   // PCCS: text
+  if (what == "rootcacrl") return root_crl(platform, true);                               // PCCS: text
   if (what == "crl") return any_crl(platform, value_of(*query, "uri"));
   return refuse(404, "no such path");
 }

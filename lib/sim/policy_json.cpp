@@ -5,7 +5,10 @@
 #include "base/hex.hpp"
 #include "base/writer.hpp"
 #include "sim/endorsements.hpp"
+#include "sim/faults.hpp"
+#include "sim/intel_collateral.hpp"
 #include "sim/intel_quote.hpp"
+#include "sim/intel_quote_faults.hpp"
 #include "sim/report_build.hpp"
 
 namespace atls::sim {
@@ -27,7 +30,16 @@ std::string policy_text(const std::string& name, const char* section, Json const
   return policy.dump(2) + "\n";
 }
 
-Json td_constraints(const intel::TdReport& td) {
+// What a fault that a verifier tolerates changes, too.
+std::uint64_t accepted_attributes(const IntelOptions& options, const intel::TdReport& td) {
+  intel::Quote quote;
+  quote.body = td;
+  for (const QuoteFault& fault : quote_faults())
+    if (fault.fields != nullptr && has_fault(options, fault.name) && find_fault(fault.name)->accept) fault.fields(quote);
+  return std::get<intel::TdReport>(quote.body).td_attributes;
+}
+
+Json td_constraints(const IntelOptions& options, const intel::TdReport& td) {
   Json out;
   out["mr_td"] = hex(td.mr_td);
   for (std::size_t i = 0; i < td.rtmr.size(); ++i) out["rtmr"][std::to_string(i)] = hex(td.rtmr[i]);
@@ -35,7 +47,7 @@ Json td_constraints(const intel::TdReport& td) {
   out["mr_owner"] = hex(td.mr_owner);
   out["mr_owner_config"] = hex(td.mr_owner_config);
   out["mr_seam"] = hex(td.mr_seam);
-  out["td_attributes"] = hex(Writer().u64le(td.td_attributes).take());
+  out["td_attributes"] = hex(Writer().u64le(accepted_attributes(options, td)).take());
   out["xfam"] = hex(Writer().u64le(td.xfam).take());
   out["tee_tcb_svn"]["min_bytes"] = hex(td.tee_tcb_svn);
   return out;
@@ -56,11 +68,13 @@ Json enclave_constraints(const intel::SgxReport& enclave) {
 
 std::string matching_policy_json(const IntelOptions& options, const IntelIdentity& identity) {
   const intel::Quote quote = honest_quote(options, identity);
-  Json out = quote.is_tdx() ? td_constraints(std::get<intel::TdReport>(quote.body)) : enclave_constraints(std::get<intel::SgxReport>(quote.body));
+  Json out = quote.is_tdx() ? td_constraints(options, std::get<intel::TdReport>(quote.body)) : enclave_constraints(std::get<intel::SgxReport>(quote.body));
   out["fmspc"]["any_of"] = {hex(identity.pck.fmspc)};
   out["pce_id"] = hex(identity.pck.pce_id);
   out["ppid"]["any_of"] = {hex(identity.pck.ppid)};
-  out["piid"]["any_of"] = {hex(*identity.pck.platform_instance_id)};
+  if (identity.pck.platform_instance_id) out["piid"]["any_of"] = {hex(*identity.pck.platform_instance_id)};
+  out["qe_vendor_id"] = hex(kIntelVendorId);
+  if (has_fault(options, "tcb-eval-number-old")) out["tcb_eval_number"]["min"] = kEvaluationNumber;
   return policy_text(options.sgx ? "simulated SGX" : "simulated TDX", options.sgx ? "sgx" : "tdx", std::move(out));
 }
 
