@@ -36,13 +36,14 @@ std::string value_text(const atls::policy::Shape& shape) {
     case Kind::flag: return "true or false";
     case Kind::only_true: return "true";
     case Kind::integer: return shape.max == UINT64_MAX ? "number of 64 bits" : "number from 0 to " + std::to_string(shape.max);
-    case Kind::hex: return std::to_string(shape.width) + " bytes in hexadecimal" + (shape.not_zero ? ", not all zero" : "");
+    case Kind::hex: return shape.width == 0 ? "bytes in hexadecimal" : std::to_string(shape.width) + " bytes in hexadecimal" + (shape.not_zero ? ", not all zero" : "");
     case Kind::hex_number: return "text with 1 to 16 hexadecimal digits, not zero";
     case Kind::version: return "text \"major.minor\"";
     case Kind::firmware: return "text \"major.minor\" or \"major.minor.build\"";
     case Kind::guid: return "GUID";
     case Kind::list: return "list of: " + value_text(*shape.item);
     case Kind::object: return "object";
+    case Kind::map: return "object with names of your own, each of: " + value_text(*shape.item);
     case Kind::either: return value_text(*shape.item) + "; or an object with operators";
   }
   return {};

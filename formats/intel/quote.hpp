@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/bits.hpp"
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 
@@ -105,7 +106,7 @@ std::vector<std::string> xfam_names(std::uint64_t bits);        // also the xfrm
 std::vector<std::string> sgx_flag_names(std::uint64_t bits);
 std::string_view certification_type_name(std::uint16_t type);   // "PCK_CERT_CHAIN"; empty when unknown
 // The same names bit by bit, for claims.
-struct NamedBit { unsigned bit; std::string_view name, meaning; };
+using atls::NamedBit;
 std::span<const NamedBit> td_attribute_bits();
 std::span<const NamedBit> xfam_bits();
 std::span<const NamedBit> sgx_flag_bits();

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bits.hpp"
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "snp/tcb.hpp"
@@ -29,7 +30,7 @@ struct GuestPolicy {
   bool migrate_ma_allowed() const { return bit(18); }
   bool reserved_ok() const { return bit(17) && bits >> 26 == 0; }
 };
-struct NamedBit { unsigned bit; std::string_view name; std::string_view meaning; };
+using atls::NamedBit;
 std::span<const NamedBit> guest_policy_bits();    // smt 16, migrate_ma 18, debug 19, single_socket 20, cxl 21, mem_aes_256_xts 22, rapl_dis 23, ciphertext_hiding_dram 24, page_swap_disable 25
 std::span<const NamedBit> platform_info_bits();   // smt 0, tsme 1, ecc 2, rapl_dis 3, ciphertext_hiding_dram 4, alias_check_complete 5, tio 7
 

@@ -5,6 +5,7 @@
 #include "base/hex.hpp"
 #include "collateral/providers.hpp"
 #include "evidence/load.hpp"
+#include "evidence/policy_trust.hpp"
 #include "evidence/present.hpp"
 #include "evidence/verify.hpp"
 #include "policy/policy.hpp"
@@ -48,21 +49,15 @@ Status prepare_policy(const Options& options, Prepared& out) {
 }
 
 Status prepare_trust(const Options& options, Prepared& out) {
-  if (!options.trust_anchors_pem.empty() && !out.policy.trust_anchor_files.empty())
+  if (!options.trust_anchors_pem.empty() && !out.policy.roots.empty())
     return usage("trust_anchors_pem", "the policy names trust anchors, too (trust.roots); keep one of the two");
   for (const std::string& pem : options.trust_anchors_pem) {
     out.policy.trust_anchor_files.push_back(to_buffer(pem));
     out.policy.loosened.push_back("the built-in trust anchors are replaced (trust_anchors_pem)");
   }
-  if (out.policy.trust_anchor_files.empty()) {
-    out.trust = evidence::TrustStore::builtin();
-    return ok();
-  }
-  for (const Buffer& file : out.policy.trust_anchor_files) {
-    const auto store = evidence::TrustStore::from_pem(file);
-    if (!store) return usage("trust_anchors_pem", store.error().message());
-    out.trust.add(store->keys());
-  }
+  auto store = evidence::trust_of(out.policy);
+  if (!store) return usage(options.trust_anchors_pem.empty() ? "policy, " + store.error().where : "trust_anchors_pem", store.error().detail);
+  out.trust = std::move(*store);
   return ok();
 }
 

@@ -38,6 +38,17 @@ void also(std::string& text, std::string_view more) {
 
 }  // namespace
 
+void record_forbidden(const CheckSpec& spec, bool set, const Consent& consent, Report& report, const std::string& signed_by) {
+  CheckResult& result = !set                         ? report.pass(spec)
+                        : consent.given_by.empty() ? report.fail(spec, fmt::format("{}; accepted only with {}", consent.danger, consent.flag))
+                                                   : report.warn(spec, fmt::format("{}; accepted on request ({})", consent.danger, consent.given_by));
+  result.expected = "0";
+  result.actual = set ? "1" : "0";
+  result.signed_by = signed_by;
+}
+
+std::string given_by(bool flag, std::string_view name, bool file) { return flag ? std::string(name) : file ? "policy file" : ""; }
+
 void Constraint::rule(const policy::Origin& origin, const Finding& finding) {
   expected_.push_back(finding.expected);
   sources_.push_back(origin.source);
@@ -83,6 +94,15 @@ Finding judge_bytes(const policy::BytesRule& rule, Bytes claim) {
     }
   }
   if (rule.mask) out.expected += fmt::format(" under mask {}", hex(*rule.mask));
+  if (rule.min_bytes) {
+    also(out.expected, "every byte at least that of " + hex(*rule.min_bytes));
+    for (std::size_t i = 0; i < rule.min_bytes->size(); ++i) {
+      const unsigned need = (*rule.min_bytes)[i], have = i < claim.size() ? claim[i] : 0u;
+      if (have >= need) continue;
+      out.holds = false;
+      also(out.problem, fmt::format("byte {}: have {}, need {}", i, have, need));
+    }
+  }
   return out;
 }
 
@@ -111,7 +131,7 @@ Finding judge_text(const policy::TextRule& rule, const std::string& claim) {
   return {.holds = holds, .expected = expected, .problem = holds ? "" : fmt::format("have {}, need {}", claim.empty() ? "nothing" : claim, expected)};
 }
 
-Finding judge_bits(const policy::BitsRule& rule, std::uint64_t claim, std::span<const snp::NamedBit> names, std::span<const std::string_view> ceiling) {
+Finding judge_bits(const policy::BitsRule& rule, std::uint64_t claim, std::span<const NamedBit> names, std::span<const std::string_view> ceiling) {
   Finding out{.holds = true, .expected = {}, .problem = {}};
   const auto refuse = [&](const std::string& problem) {
     out.holds = false;
@@ -121,7 +141,7 @@ Finding judge_bits(const policy::BitsRule& rule, std::uint64_t claim, std::span<
   if (rule.allow) also(out.expected, fmt::format("of {} only {}", fmt::join(ceiling, ", "), list(*rule.allow)));
   if (!rule.require.empty()) also(out.expected, fmt::format("set: {}", list(rule.require)));
   if (!rule.forbid.empty()) also(out.expected, fmt::format("clear: {}", list(rule.forbid)));
-  for (const snp::NamedBit& bit : names) {
+  for (const NamedBit& bit : names) {
     const bool set = (claim >> bit.bit & 1) != 0;
     const std::string name(bit.name);
     const bool limited = std::find(ceiling.begin(), ceiling.end(), bit.name) != ceiling.end();
@@ -163,9 +183,9 @@ Finding judge_tcb(const policy::TcbRule& rule, const snp::TcbVersion& claim, snp
   return out;
 }
 
-std::string bits_text(std::uint64_t value, std::span<const snp::NamedBit> names) {
+std::string bits_text(std::uint64_t value, std::span<const NamedBit> names) {
   std::vector<std::string_view> set;
-  for (const snp::NamedBit& bit : names)
+  for (const NamedBit& bit : names)
     if ((value >> bit.bit & 1) != 0) set.push_back(bit.name);
   return set.empty() ? fmt::format("{:#x}", value) : fmt::format("{:#x} ({})", value, fmt::join(set, ", "));
 }

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "base/bits.hpp"
+#include "base/hex.hpp"
 #include "policy/policy.hpp"
 #include "report/model.hpp"
 
@@ -39,12 +41,56 @@ class Constraint {
   bool wrong_flag_ = false;
 };
 
+// What is forbidden unless somebody consents: an option, or the policy file.
+struct Consent { std::string given_by; std::string_view danger, flag; };   // given_by is empty when nobody does
+std::string given_by(bool flag, std::string_view name, bool file);
+void record_forbidden(const CheckSpec& spec, bool set, const Consent& consent, Report& report, const std::string& signed_by);
+
 // The comparisons.
 Finding judge_bytes(const policy::BytesRule& rule, Bytes claim);
 Finding judge_uint(const policy::UintRule& rule, std::uint64_t claim);
 Finding judge_text(const policy::TextRule& rule, const std::string& claim);
-Finding judge_bits(const policy::BitsRule& rule, std::uint64_t claim, std::span<const snp::NamedBit> names, std::span<const std::string_view> ceiling);
+Finding judge_bits(const policy::BitsRule& rule, std::uint64_t claim, std::span<const NamedBit> names, std::span<const std::string_view> ceiling);
 Finding judge_tcb(const policy::TcbRule& rule, const snp::TcbVersion& claim, snp::ProductLine product);
-std::string bits_text(std::uint64_t value, std::span<const snp::NamedBit> names);   // "0x30000 (smt)"
+std::string bits_text(std::uint64_t value, std::span<const NamedBit> names);   // "0x30000 (smt)"
+
+// What the constraints of one section have in common. "Section" is one of policy::Sections.
+template <class Section>
+class SectionConstraints {
+ protected:
+  SectionConstraints(const policy::Alternative& alternative, Section policy::Sections::*section, std::string signer, Report& report)
+      : alternative_(alternative), section_(section), signer_(std::move(signer)), report_(report) {}
+
+  template <class Rule, class Owner>
+  std::vector<const Rule*> rules(std::optional<Rule> Owner::*member) const { return policy::rules_of(alternative_, section_, member); }
+
+  // Rules with an "unchecked" form.
+  template <class Rule, class Judge>
+  CheckResult& constrain(const CheckSpec& spec, const std::vector<const Rule*>& all, const std::string& actual, const Judge& judge) {
+    Constraint c(spec, actual, signer_);
+    for (const Rule* rule : all) {
+      if (rule->unchecked) c.unchecked(*rule);
+      else c.rule(*rule, judge(*rule));
+    }
+    return c.record(report_);
+  }
+  template <class Rule, class Owner, class Judge>
+  CheckResult& constrain(const CheckSpec& spec, std::optional<Rule> Owner::*member, const std::string& actual, const Judge& judge) {
+    return constrain(spec, rules(member), actual, judge);
+  }
+  template <class Owner>
+  CheckResult& bytes(const CheckSpec& spec, std::optional<policy::BytesRule> Owner::*member, Bytes claim) {
+    return constrain(spec, member, hex(claim), [&](const policy::BytesRule& rule) { return judge_bytes(rule, claim); });
+  }
+  template <class Owner>
+  CheckResult& number(const CheckSpec& spec, std::optional<policy::UintRule> Owner::*member, std::uint64_t claim) {
+    return constrain(spec, member, std::to_string(claim), [&](const policy::UintRule& rule) { return judge_uint(rule, claim); });
+  }
+
+  const policy::Alternative& alternative_;
+  Section policy::Sections::*section_;
+  std::string signer_;
+  Report& report_;
+};
 
 }  // namespace atls::evidence

@@ -4,7 +4,6 @@
 #include <string_view>
 
 #include "evidence/intel_case.hpp"
-#include "evidence/policy_kind.hpp"
 #include "report/checks_intel.hpp"
 
 namespace atls::evidence {
@@ -24,11 +23,5 @@ void check_pck_chain(const IntelCase&, const Context&, Report& report) { pending
 void check_intel_crls(const IntelCase&, const Context&, Report& report) { pending({"Intel revocation"}, report); }
 void check_quote_signatures(const IntelCase&, const Context&, Report& report) { pending({"QE and quote signature"}, report); }
 void check_intel_collateral(const IntelCase&, const Context&, Report& report) { pending({"Intel collateral"}, report); }
-void check_td(const IntelCase&, const Context&, Report& report) { pending({"TD and enclave"}, report); }
 void check_event_log(const IntelCase&, const Context&, Report& report) { pending({"Event log", "Intel binding"}, report); }
-void check_intel_policy(const IntelCase& c, const TcbVerdict&, const Context& context, Report& report) {
-  check_evidence_kind(c.evidence->format, context.policy, report);
-  report.error(c.is_tdx() ? checks::kTdxNoReference : checks::kSgxNoReference, "this version cannot judge it yet");
-}
-
 }  // namespace atls::evidence

@@ -4,23 +4,25 @@
 
 #include <set>
 
-#include "policy/rules.hpp"
 #include "report/checks_policy.hpp"
 
 namespace atls::evidence {
 namespace {
 
-// Who demands something of a SEV-SNP report: flags, or places of the policy file.
-std::set<std::string> snp_demands(const policy::Alternative& alternative) {
-  std::set<std::string> out;
-  for (const policy::SnpPolicy* section : {&alternative.snp, &alternative.also.snp}) {
-    policy::for_each_rule_member([&](auto member) {
-      if (section->*member) out.insert((section->*member)->source);
-    });
-    for (const policy::TableEntryRule& rule : section->cert_table_entry) out.insert(rule.source);
-    if (section->id_block_required.value_or(false)) out.insert("the demand of an ID block");
-    if (section->author_required.value_or(false)) out.insert("the demand of an author key");
-    if (section->provisional == policy::Allow::forbid) out.insert("the demand that firmware is not provisional");
+// Demands that evidence of this format cannot meet, and the formats that could. A flag that several sections share is about the
+// section of the evidence at hand.
+struct Foreign { std::set<std::string> sources, formats; };
+
+Foreign foreign_demands(std::string_view format, const policy::Alternative& alternative) {
+  Foreign out;
+  const auto own = policy::demands_on(alternative, format);
+  for (const std::string_view section : policy::evidence_sections()) {
+    if (section == format) continue;
+    for (const std::string& source : policy::demands_on(alternative, section)) {
+      if (own.contains(source)) continue;
+      out.sources.insert(source);
+      out.formats.emplace(section);
+    }
   }
   return out;
 }
@@ -34,13 +36,13 @@ void check_evidence_kind(std::string_view format, const policy::Alternative& alt
     result.actual = format;
     return;
   }
-  if (format != "snp")
-    if (const auto demands = snp_demands(alternative); !demands.empty()) {
-      CheckResult& result = report.fail(checks::kPolicyEvidenceKind, fmt::format("{} cannot apply to evidence of the kind {}", fmt::join(demands, ", "), format));
-      result.expected = "snp";
-      result.actual = format;
-      return;
-    }
+  if (const Foreign foreign = foreign_demands(format, alternative); !foreign.sources.empty()) {
+    CheckResult& result = report.fail(checks::kPolicyEvidenceKind, fmt::format("{} cannot apply to evidence of the kind {}", fmt::join(foreign.sources, ", "), format));
+    result.on_fail = ExitCode::usage;
+    result.expected = fmt::format("{}", fmt::join(foreign.formats, ", "));
+    result.actual = format;
+    return;
+  }
   report.pass(checks::kPolicyEvidenceKind).actual = format;
 }
 
@@ -55,6 +57,7 @@ void check_evidence_kind(std::string_view format, const policy::Policy& policy, 
     CheckResult& result = report.add(checks::kPolicyEvidenceKind, found->outcome, found->detail);
     result.expected = found->expected;
     result.actual = found->actual;
+    result.on_fail = found->on_fail;
   } else {
     report.pass(checks::kPolicyEvidenceKind).actual = format;
   }

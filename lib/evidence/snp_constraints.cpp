@@ -18,12 +18,10 @@ using policy::SnpPolicy;
 constexpr std::string_view kPolicyCeiling[] = {"smt", "migrate_ma", "debug", "cxl"};
 constexpr std::string_view kPlatformCeiling[] = {"smt", "tsme", "tio"};
 
-class SnpConstraints {
+class SnpConstraints : SectionConstraints<SnpPolicy> {
  public:
   SnpConstraints(const SnpFacts& facts, const policy::Policy& policy, const policy::Alternative& alternative, Report& report)
-      : facts_(facts), r_(facts.report), policy_(policy), alternative_(alternative), report_(report) {
-    signer_ = r_.signing_key_raw() == 1 ? "VLEK" : "VCEK";
-  }
+      : SectionConstraints(alternative, &policy::Sections::snp, facts.report.signing_key_raw() == 1 ? "VLEK" : "VCEK", report), facts_(facts), r_(facts.report), policy_(policy) {}
 
   void run() {
     identity();
@@ -38,26 +36,6 @@ class SnpConstraints {
   }
 
  private:
-  template <class Rule>
-  std::vector<const Rule*> rules(std::optional<Rule> SnpPolicy::*member) const { return policy::rules_of(alternative_, &policy::Sections::snp, member); }
-
-  // Rules with an "unchecked" form.
-  template <class Rule, class Judge>
-  CheckResult& constrain(const CheckSpec& spec, std::optional<Rule> SnpPolicy::*member, const std::string& actual, const Judge& judge) {
-    Constraint c(spec, actual, signer_);
-    for (const Rule* rule : rules(member)) {
-      if (rule->unchecked) c.unchecked(*rule);
-      else c.rule(*rule, judge(*rule));
-    }
-    return c.record(report_);
-  }
-  CheckResult& bytes(const CheckSpec& spec, std::optional<policy::BytesRule> SnpPolicy::*member, Bytes claim) {
-    return constrain(spec, member, hex(claim), [&](const policy::BytesRule& rule) { return judge_bytes(rule, claim); });
-  }
-  CheckResult& number(const CheckSpec& spec, std::optional<policy::UintRule> SnpPolicy::*member, std::uint64_t claim) {
-    return constrain(spec, member, std::to_string(claim), [&](const policy::UintRule& rule) { return judge_uint(rule, claim); });
-  }
-
   void identity() {
     bytes(checks::kSnpPolicyMeasurement, &SnpPolicy::measurement, r_.measurement);
     bytes(checks::kSnpPolicyHostData, &SnpPolicy::host_data, r_.host_data);
@@ -70,22 +48,12 @@ class SnpConstraints {
     if (chip.outcome != Outcome::pass && chip.outcome != Outcome::skip && is_zero(r_.chip_id)) chip.detail += "; the platform masks its chip id";
   }
 
-  // Forbidden by default; `allowed_by` is empty when nothing allows the bit.
-  void default_forbidden(const CheckSpec& spec, bool set, const std::string& allowed_by, std::string_view danger, std::string_view flag) {
-    CheckResult& result = !set              ? report_.pass(spec)
-                          : allowed_by.empty() ? report_.fail(spec, fmt::format("{}; accepted only with {}", danger, flag))
-                                               : report_.warn(spec, fmt::format("{}; accepted on request ({})", danger, allowed_by));
-    result.expected = "0";
-    result.actual = set ? "1" : "0";
-    result.signed_by = signer_;
-  }
-
   void guest() {
-    const auto allowed_by = [&](bool flag, std::string_view name, policy::Allow file) -> std::string { return flag ? std::string(name) : file == policy::Allow::allow ? "policy file" : ""; };
-    default_forbidden(checks::kSnpPolicyDebug, r_.policy.debug_allowed(), allowed_by(policy_.allow_debug, "--allow-debug", alternative_.snp.debug),
-                      "the host may read and change the memory of this guest", "--allow-debug");
-    default_forbidden(checks::kSnpPolicyMigration, r_.policy.migrate_ma_allowed(), allowed_by(policy_.allow_migration, "--allow-migration", alternative_.snp.migrate_ma),
-                      "a migration agent may move this guest", "--allow-migration");
+    const auto by = [&](bool flag, std::string_view name, policy::Allow file) { return given_by(flag, name, file == policy::Allow::allow); };
+    record_forbidden(checks::kSnpPolicyDebug, r_.policy.debug_allowed(),
+                     {by(policy_.allow_debug, "--allow-debug", alternative_.snp.debug), "the host may read and change the memory of this guest", "--allow-debug"}, report_, signer_);
+    record_forbidden(checks::kSnpPolicyMigration, r_.policy.migrate_ma_allowed(),
+                     {by(policy_.allow_migration, "--allow-migration", alternative_.snp.migrate_ma), "a migration agent may move this guest", "--allow-migration"}, report_, signer_);
 
     Constraint bits(checks::kSnpPolicyGuest, bits_text(r_.policy.bits, snp::guest_policy_bits()), signer_);
     Constraint abi(checks::kSnpPolicyAbi, fmt::format("{}.{}", r_.policy.abi_major(), r_.policy.abi_minor()), signer_);
@@ -258,9 +226,6 @@ class SnpConstraints {
   const SnpFacts& facts_;
   const snp::AttestationReport& r_;
   const policy::Policy& policy_;
-  const policy::Alternative& alternative_;
-  Report& report_;
-  std::string signer_;
 };
 
 }  // namespace

@@ -43,16 +43,18 @@ std::optional<Error> check_text(const json& value, const Shape& shape, const std
       return {};
     case Kind::word:
       if (listed(shape.words, text)) return {};
+      if (listed(shape.never, text)) return bad(place, fmt::format("\"{}\" is never accepted", text));
       if (listed(shape.unsupported, text)) return bad(place, fmt::format("\"{}\" is not supported by this version; supported: {}", text, joined(shape.words)));
       return bad(place, fmt::format("\"{}\" is not known; expected {}{}", printable(text), one_of_words(shape.words), did_you_mean(text, shape.words)));
     case Kind::time:
       if (!looks_like_time(text) || !parse_rfc3339(text)) return bad(place, fmt::format("\"{}\" is not an RFC 3339 time like 2026-05-31T00:00:00Z", printable(text)));
       return {};
     case Kind::hex: {
-      if (text.empty()) return bad(place, fmt::format("the value is empty; {} hex digits are expected", 2 * shape.width));
+      const std::string digits = shape.width == 0 ? "hex digits" : fmt::format("{} hex digits", 2 * shape.width);
+      if (text.empty()) return bad(place, fmt::format("the value is empty; {} are expected", digits));
       const auto bytes = from_hex(text);
-      if (!bytes) return bad(place, fmt::format("\"{}\" is not hexadecimal ({} hex digits are expected)", printable(text), 2 * shape.width));
-      if (bytes->size() != shape.width) return bad(place, fmt::format("{} bytes ({} hex digits) are expected, found {} bytes", shape.width, 2 * shape.width, bytes->size()));
+      if (!bytes) return bad(place, fmt::format("\"{}\" is not hexadecimal ({} are expected)", printable(text), digits));
+      if (shape.width != 0 && bytes->size() != shape.width) return bad(place, fmt::format("{} bytes ({} hex digits) are expected, found {} bytes", shape.width, 2 * shape.width, bytes->size()));
       if (shape.not_zero && is_zero(*bytes)) return bad(place, "the value is all zero, which is a placeholder and not a value to expect");
       return {};
     }
@@ -117,6 +119,16 @@ std::optional<Error> check_object(const json& value, const Shape& shape, const s
   return {};
 }
 
+std::optional<Error> check_map(const json& value, const Shape& shape, const std::string& place) {
+  if (!value.is_object()) return bad(place, fmt::format("an object is expected, found {}", value.type_name()));
+  if (value.empty()) return bad(place, "the object is empty; leave the key out to check nothing");
+  for (const auto& [key, member] : value.items()) {
+    if (key.empty()) return bad(place, "a name is empty");
+    if (auto error = check_shape(member, *shape.item, child(place, key))) return error;
+  }
+  return {};
+}
+
 }  // namespace
 
 std::optional<Error> check_shape(const json& value, const Shape& shape, const std::string& place) {
@@ -133,6 +145,7 @@ std::optional<Error> check_shape(const json& value, const Shape& shape, const st
       return {};
     case Kind::list: return check_list(value, shape, place);
     case Kind::object: return check_object(value, shape, place);
+    case Kind::map: return check_map(value, shape, place);
     case Kind::either: return value.is_object() ? check_object(value, shape, place) : check_shape(value, *shape.item, place);
     default: return check_text(value, shape, place);
   }

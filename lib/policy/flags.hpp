@@ -18,26 +18,33 @@ enum class FlagForm {
   numbers,      // repeatable: any of the given numbers
   minimum,      // a number
   components,   // "bootloader=3,snp=8"
-  version,      // "1.55" or "1.55.29"
+  version,      // "1.55" or "1.55.29"; also a time
   abi,          // "1.55"
   equal_bits,   // a number, decimal or 0x...
   mask,         // a hexadecimal number
+  masked,       // HEX or HEX/MASK
+  min_bytes,    // HEX
   set_bit, clear_bit, demand, forbid,  // no value
+  member,       // no value: a key of the rule that must be true
   entry,        // repeatable: GUID[=SHA256]
+  indexed,      // repeatable: N=HEX, any of the given values for each N
+  named,        // repeatable: NAME=HEX, any of the given values for each name
 };
 
 struct Flag {
   std::string_view name;      // "--min-tcb"
+  std::string_view sections;  // "snp", "tdx sgx": it is about the section of the evidence at hand
   std::string_view path;      // of the key below its section: "tcb/reported"
   FlagForm form;
   std::string_view metavar;   // empty: the flag takes no value
   std::string_view help;
-  std::string_view bit{};     // set_bit, clear_bit
+  std::string_view bit{};     // set_bit, clear_bit, member
 };
 
 std::span<const Flag> flags();
 const Flag* find_flag(std::string_view name);
-inline bool is_repeatable(FlagForm form) { return form == FlagForm::values || form == FlagForm::numbers || form == FlagForm::entry; }
+bool is_repeatable(FlagForm form);
+std::vector<std::string_view> sections_of(const Flag& flag);
 
 using GivenFlags = std::vector<std::pair<std::string, std::vector<std::string>>>;
 // Ignores names that are not in the table. Errors carry the flag in `where`.

@@ -16,17 +16,46 @@ bool identifies(const std::optional<BytesRule>& rule) {
   });
 }
 
-bool identifies(const Alternative& alternative, std::optional<BytesRule> SnpPolicy::*member) {
-  return identifies(alternative.snp.*member) || identifies(alternative.also.snp.*member);
+bool identifies(const std::optional<UintRule>& rule) { return rule && !rule->unchecked && rule->severity == Sev::fail && !rule->any_of.empty(); }
+
+bool pins_image(const SnpPolicy& p) { return identifies(p.measurement) || identifies(p.id_key_digest) || identifies(p.author_key_digest); }
+bool pins_host_values(const SnpPolicy& p) { return identifies(p.host_data); }
+
+bool pins_image(const TdxPolicy& p) {
+  return identifies(p.mr_td) || std::any_of(p.rtmr.begin(), p.rtmr.end(), [](const auto& rule) { return identifies(rule); }) ||
+         std::any_of(p.events.begin(), p.events.end(), [](const auto& event) { return identifies(event.second); });
+}
+bool pins_host_values(const TdxPolicy& p) { return identifies(p.mr_config_id) || identifies(p.mr_owner) || identifies(p.mr_owner_config); }
+
+// A signer alone has many enclaves; its product id says which. File and flag may say one each.
+bool pins_image(const Alternative& a) {
+  const auto either = [&](auto member) { return identifies(a.sgx.*member) || identifies(a.also.sgx.*member); };
+  return either(&SgxPolicy::mr_enclave) || (either(&SgxPolicy::mr_signer) && either(&SgxPolicy::isv_prod_id));
 }
 
-bool pins_image(const Alternative& alternative) {
-  return identifies(alternative, &SnpPolicy::measurement) || identifies(alternative, &SnpPolicy::id_key_digest) || identifies(alternative, &SnpPolicy::author_key_digest);
+struct Pins { bool image = false, host = false; };
+
+template <class Section>
+Pins pins(const Alternative& a, Section Sections::*section) {
+  return {pins_image(a.*section) || pins_image(a.also.*section), pins_host_values(a.*section) || pins_host_values(a.also.*section)};
+}
+
+Pins pins(const Alternative& alternative, std::string_view format) {
+  if (format == "snp") return pins(alternative, &Sections::snp);
+  if (format == "tdx") return pins(alternative, &Sections::tdx);
+  if (format == "sgx") return {pins_image(alternative), false};
+  return {};   // no section describes it
 }
 
 }  // namespace
 
-bool pins_identity(const Alternative& alternative, std::string_view) { return pins_image(alternative) || identifies(alternative, &SnpPolicy::host_data); }
-bool pins_only_host_values(const Alternative& alternative, std::string_view) { return !pins_image(alternative) && identifies(alternative, &SnpPolicy::host_data); }
+bool pins_identity(const Alternative& alternative, std::string_view format) {
+  const Pins found = pins(alternative, format);
+  return found.image || found.host;
+}
+bool pins_only_host_values(const Alternative& alternative, std::string_view format) {
+  const Pins found = pins(alternative, format);
+  return found.host && !found.image;
+}
 
 }  // namespace atls::policy

@@ -7,6 +7,7 @@
 
 #include "base/json.hpp"
 #include "policy/shape.hpp"
+#include "policy/tcb_status.hpp"
 
 namespace atls::policy {
 namespace {
@@ -36,14 +37,13 @@ Result<Buffer> read_anchor(const std::string& text, const std::string& directory
   return content;
 }
 
-// A key of the alternative replaces the default's key as a whole. Sub-sections of "snp" that only group keys (tcb, firmware,
-// id_block, mitigation_vector) are merged key by key: the constraint is the unit.
+// A key of the alternative replaces the default's key as a whole. Sub-sections that only group keys (tcb, firmware, rtmr ...) are
+// merged key by key: the constraint is the unit.
 void read_defaults(const json& defaults, std::span<const Field> fields, const json& own, json& inherited) {
   for (const Field& field : fields) {
     if (!defaults.contains(field.key)) continue;
-    const bool groups = field.shape->kind == Kind::object && std::holds_alternative<std::monostate>(field.target);
     if (!own.contains(field.key)) inherited[std::string(field.key)] = defaults[field.key];
-    else if (groups) {
+    else if (is_group(field)) {
       json inner = json::object();
       read_defaults(defaults[field.key], field.shape->members, own[field.key], inner);
       if (!inner.empty()) inherited[std::string(field.key)] = std::move(inner);
@@ -51,7 +51,7 @@ void read_defaults(const json& defaults, std::span<const Field> fields, const js
   }
 }
 
-const json& section(const json& object, const char* key) {
+const json& section(const json& object, const std::string& key) {
   static const json kNone = json::object();
   return object.contains(key) ? object[key] : kNone;
 }
@@ -60,15 +60,26 @@ Result<Alternative> read_alternative(const json& value, const json& defaults, co
   Alternative out;
   if (value.contains("name")) out.name = value["name"].get<std::string>();
   for (const json& kind : value["evidence"]) out.evidence.insert(kind.get<std::string>());
-  json inherited = json::object();
-  read_defaults(section(defaults, "snp"), snp_fields(), section(value, "snp"), inherited);
-  if (auto status = read_section(inherited, snp_fields(), file + "#/defaults/snp", out.snp); !status) return status.error();
-  if (auto status = read_section(section(value, "snp"), snp_fields(), place + "/snp", out.snp); !status) return status.error();
-  if (auto status = check_section(out.snp, place + "/snp"); !status) return status.error();
-  if (out.snp.guest_policy && out.snp.guest_policy->allow) {
-    if (out.snp.guest_policy->allow->contains("debug")) out.snp.debug = Allow::allow;
-    if (out.snp.guest_policy->allow->contains("migrate_ma")) out.snp.migrate_ma = Allow::allow;
+  if (out.evidence.size() > 1)
+    return bad(place + "/evidence", fmt::format("a peer presents one of {}; write an alternative for each", fmt::join(out.evidence, ", ")));
+  for (const Field& about : sections()) {
+    const std::string key(about.key);
+    if (!out.evidence.contains(key)) {   // defaults may speak about evidence of other alternatives
+      if (value.contains(key)) return bad(place + "/" + key, fmt::format("the alternative is about {} evidence, see \"evidence\"", *out.evidence.begin()));
+      continue;
+    }
+    json inherited = json::object();
+    read_defaults(section(defaults, key), about.shape->members, section(value, key), inherited);
+    if (auto status = read_section(inherited, about.shape->members, file + "#/defaults/" + key, out); !status) return status.error();
+    if (auto status = read_section(section(value, key), about.shape->members, place + "/" + key, out); !status) return status.error();
   }
+  if (auto status = check_sections(out, place); !status) return status.error();
+  const auto grant = [](const std::optional<BitsRule>& bits, const char* name, Allow& into) {
+    if (bits && bits->allow && bits->allow->contains(name)) into = Allow::allow;
+  };
+  grant(out.snp.guest_policy, "debug", out.snp.debug);
+  grant(out.snp.guest_policy, "migrate_ma", out.snp.migrate_ma);
+  if (out.tdx.td_attributes) grant(out.tdx.td_attributes->bits, "debug", out.tdx.debug);
   return out;
 }
 
@@ -90,14 +101,23 @@ Status read_trust(const Trust& trust, const std::string& directory, Policy& out)
     if (out.crl != CrlMode::require) out.loosened.push_back(fmt::format("revocation is not required ({}/crl is \"{}\")", trust.place, word));
   }
   out.offline = trust.value.contains("offline") && trust.value["offline"].get<bool>();
-  if (!trust.value.contains("roots")) return ok();
-  const json& files = trust.value["roots"]["amd_ark"];
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    auto anchor = read_anchor(files[i].get<std::string>(), directory, fmt::format("{}/roots/amd_ark/{}", trust.place, i));
-    if (!anchor) return anchor.error();
-    out.trust_anchor_files.push_back(std::move(*anchor));
+  if (trust.value.contains("tcb_evaluation_data_number")) {
+    Sections one;   // read as the key of the same meaning in the sections about evidence
+    for (const Field& field : fields_of("tdx"))
+      if (field.key == "tcb_eval_number")
+        if (auto status = read_field(trust.value["tcb_evaluation_data_number"], field, trust.place + "/tcb_evaluation_data_number", one); !status) return status.error();
+    out.tcb_eval_number = one.tdx.tcb_eval_number;
   }
-  out.loosened.push_back(fmt::format("the built-in trust anchors are replaced ({}/roots/amd_ark)", trust.place));
+  if (!trust.value.contains("roots")) return ok();
+  for (const auto& [kind, files] : trust.value["roots"].items()) {
+    const std::string place = fmt::format("{}/roots/{}", trust.place, kind);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      auto anchor = read_anchor(files[i].get<std::string>(), directory, fmt::format("{}/{}", place, i));
+      if (!anchor) return anchor.error();
+      out.roots[kind].push_back(std::move(*anchor));
+    }
+    out.loosened.push_back(fmt::format("the built-in {} are replaced ({})", kind == "intel" ? "Intel root" : "AMD roots", place));
+  }
   return ok();
 }
 
@@ -135,9 +155,27 @@ Status read_settings(const json& document, const std::string& file, Policy& out)
   return document.contains("binding") ? read_binding(document["binding"], file + "#/binding", out) : ok();
 }
 
+void tell_statuses(const IntelPolicy& section, Policy& out) {
+  for (const TcbStatusRule& rule : section.tcb_status)
+    if (rule.status != "UpToDate") out.loosened.push_back(fmt::format("the TCB status {} is accepted ({})", tcb_status_text(rule), rule.source));
+}
+
 void tell_loosened(const Alternative& alternative, const std::string& place, Policy& out) {
-  if (alternative.snp.debug == Allow::allow) out.loosened.push_back(fmt::format("guests that the host can debug are accepted ({}/snp)", place));
-  if (alternative.snp.migrate_ma == Allow::allow) out.loosened.push_back(fmt::format("guests with a migration agent are accepted ({}/snp)", place));
+  const auto tell = [&](bool given, std::string_view what, std::string_view key) {
+    if (given) out.loosened.push_back(fmt::format("{} ({}/{})", what, place, key));
+  };
+  tell(alternative.snp.debug == Allow::allow, "guests that the host can debug are accepted", "snp");
+  tell(alternative.snp.migrate_ma == Allow::allow, "guests with a migration agent are accepted", "snp");
+  tell(alternative.tdx.debug == Allow::allow, "TDs that the host can debug are accepted", "tdx");
+  tell(alternative.sgx.debug == Allow::allow, "enclaves that the host can debug are accepted", "sgx");
+  if (const auto& td = alternative.tdx.td_attributes) {
+    const auto granted = [&](const char* bit) { return td->bits && td->bits->allow && td->bits->allow->contains(bit); };
+    tell(granted("migratable"), "TDs that can be migrated are accepted", "tdx/td_attributes");
+    tell(granted("kl"), "TDs with the reserved attribute KL are accepted", "tdx/td_attributes");
+    tell(td->allow_reserved != 0, "TDs with reserved attributes are accepted", "tdx/td_attributes");
+  }
+  tell_statuses(alternative.tdx, out);
+  tell_statuses(alternative.sgx, out);
 }
 
 }  // namespace

@@ -27,6 +27,8 @@ struct TcbRule : Origin { std::map<snp::TcbComponent, std::uint8_t> min; std::op
 struct MaskRule : Origin { std::uint64_t require = 0; };
 struct VersionRule : Origin { std::uint8_t major = 0, minor = 0; std::optional<std::uint8_t> build; };
 struct TableEntryRule : Origin { std::string guid; std::optional<Buffer> sha256; };
+// Both forms of td_attributes: the value as in the quote (8 bytes), and bits by name. All that is given must hold.
+struct AttributesRule : Origin { std::optional<BytesRule> value; std::optional<BitsRule> bits; std::uint64_t allow_reserved = 0; };
 enum class Allow { unset, allow, forbid };
 
 // Empty optional: not constrained, reported as skip. Each field feeds the check named beside it.
@@ -77,15 +79,14 @@ struct IntelPolicy {
   Allow debug = Allow::unset;                  // td-debug, sgx-debug
 };
 struct TdxPolicy : IntelPolicy {
-  std::optional<BytesRule> mr_td, mr_seam, mr_config_id, mr_owner, mr_owner_config;
+  std::optional<BytesRule> mr_td, mr_seam, mr_signer_seam, mr_config_id, mr_owner, mr_owner_config;
   std::array<std::optional<BytesRule>, 4> rtmr;                   // policy-rtmr-N
   std::optional<BytesRule> xfam;               // policy-xfam, 8 bytes as in the quote
-  std::optional<BytesRule> td_attributes;      // policy-td-attributes, 8 bytes as in the quote
-  std::optional<BitsRule> td_attribute_bits;   // the other form of the same key: require, allow, forbid by name
+  std::optional<AttributesRule> td_attributes; // policy-td-attributes; td-attributes-reserved for allow_reserved
   std::optional<BytesRule> tee_tcb_svn, tee_tcb_svn_2;            // policy-min-tee-tcb-svn, policy-tee-tcb-svn-2
   std::optional<BytesRule> mr_servicetd;       // policy-mr-servicetd; a value given here replaces the demand that it is zero
   std::map<std::string, BytesRule> events;     // policy-events: runtime event name to its payload
-  std::optional<bool> ccel_replay;             // true: an event log must be there
+  std::optional<bool> ccel_replay;             // true: an event log must be there and explain every RTMR
 };
 struct SgxPolicy : IntelPolicy {
   std::optional<BytesRule> mr_enclave, mr_signer, attributes, misc_select, config_id, isv_family_id, isv_ext_prod_id;
@@ -131,9 +132,11 @@ struct Policy {
   std::string tcb_profile = "qvl-2026";          // whose TCB algorithm decides
   bool compare_tcb_profiles = false;             // the report tells what the others would say
   bool allow_unattested_server = false;        // the server of a connection that presents our evidence may have none
+  std::optional<UintRule> tcb_eval_number;       // trust.tcb_evaluation_data_number, beside that of the alternative
   bool trust_simulated = false;                // softens atls-hardware-root to warn
   std::optional<Time> not_before, not_after;   // of the policy itself
-  std::vector<Buffer> trust_anchor_files;      // contents, from --trust-anchor and trust.roots.amd_ark
+  std::vector<Buffer> trust_anchor_files;      // contents, from --trust-anchor: they replace every built-in root
+  std::map<std::string, std::vector<Buffer>> roots;   // trust.roots, contents: they replace the built-in roots of this kind
   bool offline = false;                        // trust.offline or --offline
   std::vector<std::string> loosened;           // one sentence per weakening option, shown in every report
 };
@@ -147,6 +150,11 @@ bool pins_only_host_values(const Alternative& alternative, std::string_view form
 // atls-policy/1. Errors carry the JSON pointer in `where`. `directory`: relative paths of trust roots start there.
 Result<Policy> load_policy(Bytes json, const std::string& source_name, const std::string& directory);
 std::string policy_schema_json();              // JSON Schema 2020-12, generated from the loader's own field table
+
+// Names of the sections about evidence, which are the ids of its formats: "snp", "tdx", "sgx".
+std::vector<std::string_view> evidence_sections();
+// Who demands something of evidence of this format: flags, or places of the policy file.
+std::set<std::string> demands_on(const Alternative& alternative, std::string_view format);
 
 // Adds the pins of the command line to every alternative; they can only tighten. Makes one alternative when there is none.
 void add_flags(Policy& policy, const Sections& flags);

@@ -1,6 +1,7 @@
 // From checked JSON values to rules. What a shape cannot say is refused here: contradictions and rules that accept everything.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/hex.hpp"
@@ -131,43 +132,140 @@ std::vector<TableEntryRule> read_entries(const json& value, const std::string& p
   return out;
 }
 
+Result<AttributesRule> read(const json& value, const std::string& place, AttributesRule rule) {
+  const auto has = [&](std::initializer_list<const char*> keys) {
+    return value.is_object() && std::any_of(keys.begin(), keys.end(), [&](const char* key) { return value.contains(key); });
+  };
+  const auto as = [&](auto part) { return static_cast<Origin&>(part) = rule, part; };
+  if (!value.is_object() || has({"equals", "any_of", "none_of", "unchecked"})) {
+    auto bytes = read(value, place, as(BytesRule{}));
+    if (!bytes) return bytes.error();
+    rule.value = std::move(*bytes);
+  } else if (has({"mask"})) {
+    return bad(place, "\"mask\" says which bits of \"equals\" or \"any_of\" are compared, and there is neither");
+  }
+  if (has({"allow", "require", "forbid"})) {
+    auto bits = read(value, place, as(BitsRule{}));
+    if (!bits) return bits.error();
+    rule.bits = std::move(*bits);
+  }
+  if (has({"allow_reserved"})) {
+    const Buffer bytes = bytes_of(value["allow_reserved"]);
+    for (std::size_t i = 0; i < bytes.size(); ++i) rule.allow_reserved |= std::uint64_t{bytes[i]} << (8 * i);
+  }
+  return rule;
+}
+
+std::set<std::string> texts(const json& list) {
+  std::set<std::string> out;
+  for (const json& item : list) out.insert(item.get<std::string>());
+  return out;
+}
+
+Result<AdvisoriesRule> read(const json& value, const std::string& place, AdvisoriesRule rule) {
+  if (value.contains("any_of")) rule.any_of = texts(value["any_of"]);
+  if (value.contains("none_of")) rule.none_of = texts(value["none_of"]);
+  for (const std::string& id : rule.none_of)
+    if (rule.any_of.contains(id)) return bad(place, fmt::format("{} is both expected and refused", id));
+  return rule;
+}
+
+Result<DateRule> read(const json& value, const std::string&, DateRule rule) {
+  rule.min = parse_rfc3339(value["min"].get_ref<const std::string&>());
+  return rule;
+}
+
+Result<PlatformRule> read(const json& value, const std::string&, PlatformRule rule) {
+  const auto demand = [&](const char* key) { return value.contains(key) ? std::optional(true) : std::nullopt; };
+  rule.smt_disabled = demand("smt_disabled");
+  rule.memory_integrity = demand("memory_integrity");
+  rule.static_platform = demand("static");
+  return rule;
+}
+
+std::vector<TcbStatusRule> read_statuses(const json& value, const std::string& place) {
+  std::vector<TcbStatusRule> out;
+  const json items = value.is_object() ? value["any_of"] : json::array({value});
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const json& item = items[i];
+    TcbStatusRule rule;
+    rule.source = value.is_object() ? fmt::format("{}/any_of/{}", place, i) : place;
+    rule.status = (item.is_object() ? item["status"] : item).get<std::string>();
+    if (item.is_object()) {
+      if (item.contains("until")) rule.until = parse_rfc3339(item["until"].get_ref<const std::string&>());
+      if (item.contains("reason")) rule.reason = item["reason"].get<std::string>();
+      if (item.contains("advisories")) rule.advisories = texts(item["advisories"]);
+    }
+    out.push_back(std::move(rule));
+  }
+  return out;
+}
+
 struct Store {
   const json& value;
   const std::string& place;
-  SnpPolicy& out;
+  Sections& out;
 
   Status operator()(std::monostate) const { return Error{Errc::bug, place, "a key without a target", 0}; }
   template <class Rule>
-  Status operator()(std::optional<Rule> SnpPolicy::*member) const {
+  Status operator()(At<std::optional<Rule>> at) const {
     Rule rule;
     static_cast<Origin&>(rule) = origin_of(value, place);
     auto read_rule = read(value, place, std::move(rule));
     if (!read_rule) return read_rule.error();
-    out.*member = std::move(*read_rule);
+    at(out) = std::move(*read_rule);
     return ok();
   }
-  Status operator()(std::optional<bool> SnpPolicy::*member) const {
-    out.*member = value.get<bool>();
+  Status operator()(At<std::optional<bool>> at) const {
+    at(out) = value.get<bool>();
     return ok();
   }
-  Status operator()(Allow SnpPolicy::*member) const {
-    out.*member = value == "allow" ? Allow::allow : Allow::forbid;
+  Status operator()(At<Allow> at) const {
+    at(out) = value == "allow" ? Allow::allow : Allow::forbid;
     return ok();
   }
-  Status operator()(std::vector<TableEntryRule> SnpPolicy::*member) const {
-    out.*member = read_entries(value, place);
+  Status operator()(At<std::vector<TableEntryRule>> at) const {
+    at(out) = read_entries(value, place);
+    return ok();
+  }
+  Status operator()(At<std::vector<TcbStatusRule>> at) const {
+    at(out) = read_statuses(value, place);
+    return ok();
+  }
+  Status operator()(At<std::map<std::string, BytesRule>> at) const {
+    for (const auto& [name, member] : value.items()) {
+      const std::string inner = fmt::format("{}/{}", place, name);
+      BytesRule rule;
+      static_cast<Origin&>(rule) = origin_of(member, inner);
+      auto read_rule = read(member, inner, std::move(rule));
+      if (!read_rule) return read_rule.error();
+      at(out)[name] = std::move(*read_rule);
+    }
     return ok();
   }
 };
 
+bool names_bit(const std::optional<BitsRule>& bits, bool allowed, std::string_view bit) {
+  if (!bits) return false;
+  const std::string name(bit);
+  return allowed ? bits->allow && bits->allow->contains(name) : bits->forbid.contains(name) || (bits->allow && !bits->allow->contains(name));
+}
+
+// "debug" is a shorthand for one bit of another key; both say the same or one of them is a mistake.
+Status check_shorthand(Allow shorthand, const std::optional<BitsRule>& bits, std::string_view key, const std::string& place) {
+  if (shorthand == Allow::allow && names_bit(bits, false, "debug")) return bad(place, fmt::format("\"debug\" is allowed here and refused by \"{}\"", key));
+  if (shorthand == Allow::forbid && names_bit(bits, true, "debug")) return bad(place, fmt::format("\"debug\" is refused here and allowed by \"{}\"", key));
+  return ok();
+}
+
 }  // namespace
 
-Status read_field(const json& value, const Field& field, const std::string& place, SnpPolicy& out) {
-  if (field.shape->kind == Kind::object && std::holds_alternative<std::monostate>(field.target)) return read_section(value, field.shape->members, place, out);
+Status read_field(const json& value, const Field& field, const std::string& place, Sections& out) {
+  if (is_group(field)) return read_section(value, field.shape->members, place, out);
   return std::visit(Store{value, place, out}, field.target);
 }
 
-Status read_section(const json& object, std::span<const Field> fields, const std::string& place, SnpPolicy& out) {
+Status read_section(const json& object, std::span<const Field> fields, const std::string& place, Sections& out) {
   for (const Field& field : fields) {
     if (!object.contains(field.key)) continue;
     if (auto status = read_field(object[field.key], field, fmt::format("{}/{}", place, field.key), out); !status) return status;
@@ -175,19 +273,10 @@ Status read_section(const json& object, std::span<const Field> fields, const std
   return ok();
 }
 
-// "debug" is a shorthand for one bit of "policy"; listing a bit in policy.allow is the explicit permission that the defaults ask for.
-Status check_section(const SnpPolicy& section, const std::string& place) {
-  const auto contradiction = [&](std::string_view bit, Allow shorthand) -> Status {
-    if (!section.guest_policy) return ok();
-    const BitsRule& bits = *section.guest_policy;
-    const std::string name(bit);
-    if (shorthand == Allow::allow && (bits.forbid.contains(name) || (bits.allow && !bits.allow->contains(name))))
-      return bad(place + "/" + name, fmt::format("\"{}\" is allowed here and refused by \"policy\"", bit));
-    if (shorthand == Allow::forbid && bits.allow && bits.allow->contains(name))
-      return bad(place + "/" + name, fmt::format("\"{}\" is refused here and allowed by \"policy\"", bit));
-    return ok();
-  };
-  return contradiction("debug", section.debug);
+Status check_sections(const Sections& sections, const std::string& place) {
+  if (auto status = check_shorthand(sections.snp.debug, sections.snp.guest_policy, "policy", place + "/snp/debug"); !status) return status;
+  const auto& td = sections.tdx.td_attributes;
+  return check_shorthand(sections.tdx.debug, td ? td->bits : std::nullopt, "td_attributes", place + "/tdx/debug");
 }
 
 }  // namespace atls::policy

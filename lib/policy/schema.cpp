@@ -54,7 +54,9 @@ ordered_json schema_of(const Shape& shape) {
     case Kind::flag: return {{"type", "boolean"}};
     case Kind::only_true: return {{"const", true}};
     case Kind::integer: return {{"type", "integer"}, {"minimum", 0}, {"maximum", shape.max}};
-    case Kind::hex: return text_schema(fmt::format("^{}[0-9a-fA-F]{{{}}}$", shape.not_zero ? "(?!0*$)" : "", 2 * shape.width));
+    case Kind::hex:
+      if (shape.width == 0) return text_schema("^([0-9a-fA-F]{2})+$");
+      return text_schema(fmt::format("^{}[0-9a-fA-F]{{{}}}$", shape.not_zero ? "(?!0*$)" : "", 2 * shape.width));
     case Kind::hex_number: return text_schema("^(0[xX])?(?!0*$)[0-9a-fA-F]{1,16}$");
     case Kind::version: return text_schema(fmt::format(R"(^{0}\.{0}$)", kByte));
     case Kind::firmware: return text_schema(fmt::format(R"(^{0}\.{0}(\.{0})?$)", kByte));
@@ -65,6 +67,8 @@ ordered_json schema_of(const Shape& shape) {
       return out;
     }
     case Kind::object: return object_schema(shape);
+    case Kind::map:
+      return {{"type", "object"}, {"additionalProperties", false}, {"patternProperties", {{"^[\\s\\S]+$", schema_of(*shape.item)}}}, {"minProperties", 1}};
     case Kind::either: return {{"oneOf", {schema_of(*shape.item), object_schema(shape)}}};
   }
   return false;

@@ -9,11 +9,6 @@
 namespace atls::policy {
 namespace {
 
-constexpr std::string_view kAcceptable[] = {
-    "UpToDate", "SWHardeningNeeded", "ConfigurationNeeded", "ConfigurationAndSWHardeningNeeded", "OutOfDate", "OutOfDateConfigurationNeeded", "TDRelaunchAdvised",
-    "TDRelaunchAdvisedConfigurationNeeded",
-};
-constexpr std::string_view kNever[] = {"Revoked", "NOT_SUPPORTED"};
 constexpr std::string_view kProfiles[] = {"qvl-2026", "qvl-2024", "go-tdx-guest", "dcap-qvl"};
 
 Error bad(std::string detail) { return {Errc::bad_value, {}, std::move(detail), 0}; }
@@ -31,13 +26,12 @@ std::size_t time_length(std::string_view text) {
 
 }  // namespace
 
-std::span<const std::string_view> acceptable_tcb_statuses() { return kAcceptable; }
 std::span<const std::string_view> tcb_profile_names() { return kProfiles; }
 
 std::string why_no_tcb_status(std::string_view name) {
-  if (listed(kAcceptable, name)) return {};
-  if (listed(kNever, name)) return fmt::format("\"{}\" is never accepted", name);
-  return fmt::format("\"{}\" is not a TCB status; expected {}{}", printable(name), one_of_words(kAcceptable), did_you_mean(name, kAcceptable));
+  if (listed(kAcceptableTcbStatuses, name)) return {};
+  if (listed(kNeverAcceptableTcbStatuses, name)) return fmt::format("\"{}\" is never accepted", name);
+  return fmt::format("\"{}\" is not a TCB status; expected {}{}", printable(name), one_of_words(kAcceptableTcbStatuses), did_you_mean(name, kAcceptableTcbStatuses));
 }
 
 Result<TcbStatusRule> read_tcb_status(std::string_view text) {

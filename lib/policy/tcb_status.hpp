@@ -9,8 +9,11 @@
 
 namespace atls::policy {
 
-// Those that a policy may accept. Revoked and NOT_SUPPORTED are none.
-std::span<const std::string_view> acceptable_tcb_statuses();
+inline constexpr std::string_view kAcceptableTcbStatuses[] = {
+    "UpToDate", "SWHardeningNeeded", "ConfigurationNeeded", "ConfigurationAndSWHardeningNeeded", "OutOfDate", "OutOfDateConfigurationNeeded", "TDRelaunchAdvised",
+    "TDRelaunchAdvisedConfigurationNeeded",
+};
+inline constexpr std::string_view kNeverAcceptableTcbStatuses[] = {"Revoked", "NOT_SUPPORTED"};
 // "" when the policy may accept it, else why not and what may be accepted.
 std::string why_no_tcb_status(std::string_view name);
 std::span<const std::string_view> tcb_profile_names();      // the first is the default

@@ -124,6 +124,7 @@ ATLS_INTEL("Intel policy", kTdxNoReference, "tdx-no-reference", "A reference val
 ATLS_INTEL("Intel policy", kSgxNoReference, "sgx-no-reference", "A reference value says which enclave is expected", "RFC 9334 section 8.5", partial, required);
 ATLS_INTEL("Intel policy", kPolicyMrTd, "policy-mr-td", "MRTD is as demanded", "atls-policy(5)", refused, policy);
 ATLS_INTEL("Intel policy", kPolicyMrSeam, "policy-mr-seam", "MRSEAM is as demanded", "atls-policy(5)", refused, policy);
+ATLS_INTEL("Intel policy", kPolicyMrSignerSeam, "policy-mr-signer-seam", "MRSIGNERSEAM is as demanded", "atls-policy(5)", refused, policy);
 ATLS_INTEL("Intel policy", kPolicyRtmr0, "policy-rtmr-0", "RTMR0 is as demanded", "atls-policy(5)", refused, policy);
 ATLS_INTEL("Intel policy", kPolicyRtmr1, "policy-rtmr-1", "RTMR1 is as demanded", "atls-policy(5)", refused, policy);
 ATLS_INTEL("Intel policy", kPolicyRtmr2, "policy-rtmr-2", "RTMR2 is as demanded", "atls-policy(5)", refused, policy);
@@ -131,7 +132,7 @@ ATLS_INTEL("Intel policy", kPolicyRtmr3, "policy-rtmr-3", "RTMR3 is as demanded"
 ATLS_INTEL("Intel policy", kPolicyMrConfigId, "policy-mr-config-id", "MRCONFIGID is as demanded", "atls-policy(5)", refused, policy);
 ATLS_INTEL("Intel policy", kPolicyMrOwner, "policy-mr-owner", "MROWNER is as demanded", "atls-policy(5)", refused, policy);
 ATLS_INTEL("Intel policy", kPolicyMrOwnerConfig, "policy-mr-owner-config", "MROWNERCONFIG is as demanded", "atls-policy(5)", refused, policy);
-ATLS_INTEL("Intel policy", kPolicyTdAttributes, "policy-td-attributes", "The TD attributes is as demanded", "atls-policy(5)", refused, policy);
+ATLS_INTEL("Intel policy", kPolicyTdAttributes, "policy-td-attributes", "The TD attributes are as demanded", "atls-policy(5)", refused, policy);
 ATLS_INTEL("Intel policy", kPolicyXfam, "policy-xfam", "XFAM is as demanded", "atls-policy(5)", refused, policy);
 ATLS_INTEL("Intel policy", kPolicyMinTeeTcbSvn, "policy-min-tee-tcb-svn", "TEE_TCB_SVN is as demanded", "atls-policy(5)", refused, policy);
 ATLS_INTEL("Intel policy", kPolicyTeeTcbSvn2, "policy-tee-tcb-svn-2", "TEE_TCB_SVN_2 is as demanded", "atls-policy(5)", refused, policy);
@@ -140,7 +141,7 @@ ATLS_INTEL("Intel policy", kPolicyMrEnclave, "policy-mr-enclave", "MRENCLAVE is 
 ATLS_INTEL("Intel policy", kPolicyMrSigner, "policy-mr-signer", "MRSIGNER is as demanded", "atls-policy(5)", refused, policy);
 ATLS_INTEL("Intel policy", kPolicyIsvProdId, "policy-isv-prod-id", "ISVPRODID is as demanded", "atls-policy(5)", refused, policy);
 ATLS_INTEL("Intel policy", kPolicyMinIsvSvn, "policy-min-isv-svn", "ISVSVN is as demanded", "atls-policy(5)", refused, policy);
-ATLS_INTEL("Intel policy", kPolicyAttributes, "policy-attributes", "The enclave attributes is as demanded", "atls-policy(5)", refused, policy);
+ATLS_INTEL("Intel policy", kPolicyAttributes, "policy-attributes", "The enclave attributes are as demanded", "atls-policy(5)", refused, policy);
 ATLS_INTEL("Intel policy", kPolicyMiscSelect, "policy-misc-select", "MISCSELECT is as demanded", "atls-policy(5)", refused, policy);
 ATLS_INTEL("Intel policy", kPolicyConfigId, "policy-config-id", "CONFIGID is as demanded", "atls-policy(5)", refused, policy);
 ATLS_INTEL("Intel policy", kPolicyIsvFamilyId, "policy-isv-family-id", "ISVFAMILYID is as demanded", "atls-policy(5)", refused, policy);
@@ -156,7 +157,7 @@ ATLS_INTEL("Intel policy", kPolicyPlatformInstance, "policy-platform-instance", 
 ATLS_INTEL("Intel policy", kPolicyTcbDate, "policy-tcb-date", "The date of the TCB level is as demanded", "atls-policy(5)", refused, policy);
 ATLS_INTEL("Intel policy", kPolicyAdvisoryIds, "policy-advisory-ids", "The set of open advisories is as demanded", "atls-policy(5)", refused, policy);
 ATLS_INTEL("Intel policy", kPolicyPlatform, "policy-platform", "The configuration of the platform is as demanded", "atls-policy(5)", refused, policy);
-ATLS_INTEL("Intel policy", kPolicyEvents, "policy-events", "The events of the log is as demanded", "atls-policy(5)", refused, policy);
+ATLS_INTEL("Intel policy", kPolicyEvents, "policy-events", "The events of the log are as demanded", "atls-policy(5)", refused, policy);
 
 #undef ATLS_INTEL
 
@@ -183,7 +184,7 @@ inline constexpr std::array kIntelChecks{
     &kXfamFixed, &kXfamCombination, &kMrServicetd, &kSeamZero, &kSgxDebug,
     &kSgxInit, &kEventLogParse, &kRtmrReplay0, &kRtmrReplay1, &kRtmrReplay2,
     &kRtmrReplay3, &kEventLogDigest, &kIntelReportDataBinding, &kHclBinding, &kTdxNoReference,
-    &kSgxNoReference, &kPolicyMrTd, &kPolicyMrSeam, &kPolicyRtmr0, &kPolicyRtmr1,
+    &kSgxNoReference, &kPolicyMrTd, &kPolicyMrSeam, &kPolicyMrSignerSeam, &kPolicyRtmr0, &kPolicyRtmr1,
     &kPolicyRtmr2, &kPolicyRtmr3, &kPolicyMrConfigId, &kPolicyMrOwner, &kPolicyMrOwnerConfig,
     &kPolicyTdAttributes, &kPolicyXfam, &kPolicyMinTeeTcbSvn, &kPolicyTeeTcbSvn2, &kPolicyMrServicetd,
     &kPolicyMrEnclave, &kPolicyMrSigner, &kPolicyIsvProdId, &kPolicyMinIsvSvn, &kPolicyAttributes,

@@ -37,14 +37,18 @@ std::vector<std::string> values_of(const PolicyOptions& options, std::string_vie
 }
 
 // An explicit "forbid" of the file is not loosened by a flag: one of the two is a mistake.
-Status allow(const PolicyOptions& options, std::string_view flag, std::string_view what, policy::Allow policy::SnpPolicy::*member, bool& allowed, policy::Policy& policy) {
+Status allow(const PolicyOptions& options, std::string_view flag, std::string_view what, bool (*forbids)(const policy::Alternative&), const policy::Policy& policy) {
   if (!has(options, flag)) return ok();
   for (const policy::Alternative& alternative : policy.alternatives)
-    if (alternative.snp.*member == policy::Allow::forbid)
+    if (forbids(alternative))
       return usage(std::string(flag), fmt::format("{} forbids {} in \"{}\"; change the file or leave the option out", options.policy_file, what, alternative.name));
-  allowed = true;
   return ok();
 }
+
+bool forbids_debug(const policy::Alternative& a) {
+  return a.snp.debug == policy::Allow::forbid || a.tdx.debug == policy::Allow::forbid || a.sgx.debug == policy::Allow::forbid;
+}
+bool forbids_migration(const policy::Alternative& a) { return a.snp.migrate_ma == policy::Allow::forbid; }
 
 // The value of an option that is given at most once; empty when it is not given.
 Result<std::optional<std::string>> one_value(const PolicyOptions& options, std::string_view flag) {
@@ -113,11 +117,12 @@ Status apply_tcb(const PolicyOptions& options, policy::Policy& policy) {
 Status apply_flags(const PolicyOptions& options, policy::Policy& policy) {
   auto pins = policy::read_flags(options.given);
   if (!pins) return pins.error();
-  if (pins->snp.measurement && has(options, "--any-measurement")) return usage("--any-measurement", "excludes --measurement");
+  for (const std::string_view pin : {"--measurement", "--mrtd", "--mr-enclave"})
+    if (has(options, pin) && has(options, "--any-measurement")) return usage("--any-measurement", fmt::format("excludes {}", pin));
   if (has(options, "--allow-not-fresh") && (has(options, "--require-freshness") || policy.require_freshness))
     return usage("--allow-not-fresh", has(options, "--require-freshness") ? "excludes --require-freshness" : fmt::format("{} requires freshness", options.policy_file));
-  if (auto status = allow(options, "--allow-debug", "debug", &policy::SnpPolicy::debug, policy.allow_debug, policy); !status) return status;
-  if (auto status = allow(options, "--allow-migration", "migration", &policy::SnpPolicy::migrate_ma, policy.allow_migration, policy); !status) return status;
+  if (auto status = allow(options, "--allow-debug", "debug", forbids_debug, policy); !status) return status;
+  if (auto status = allow(options, "--allow-migration", "migration", forbids_migration, policy); !status) return status;
   if (auto status = apply_binding(options, policy); !status) return status;
   if (auto status = apply_tcb(options, policy); !status) return status;
   policy.require_freshness |= has(options, "--require-freshness");

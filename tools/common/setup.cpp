@@ -5,6 +5,7 @@
 
 #include "collateral/providers.hpp"
 #include "common/options.hpp"
+#include "evidence/policy_trust.hpp"
 #include "sim/anchors.hpp"
 
 namespace atls::tools {
@@ -22,25 +23,20 @@ void apply_crl(const std::string& mode, policy::Policy& policy) {
 }
 
 Result<evidence::TrustStore> trust_store(const TrustOptions& options, policy::Policy& policy) {
-  if (!options.anchors.empty() && !policy.trust_anchor_files.empty()) return usage("--trust-anchor", "the policy file names trust anchors, too (trust.roots); keep one of the two");
+  if (!options.anchors.empty() && !policy.roots.empty()) return usage("--trust-anchor", "the policy file names trust anchors, too (trust.roots); keep one of the two");
   for (const std::string& file : options.anchors) {
     auto content = file.empty() ? Result<Buffer>(usage({}, "the file name is empty")) : read_input(file, kMaxFile);
     if (!content) return usage("--trust-anchor", file.empty() ? content.error().detail : fmt::format("{}: {}", file, content.error().detail));
     policy.trust_anchor_files.push_back(std::move(*content));
     policy.loosened.push_back(fmt::format("the built-in trust anchors are replaced (--trust-anchor {})", file));
   }
-  auto store = evidence::TrustStore::builtin();
-  if (!policy.trust_anchor_files.empty()) {
-    store = {};
-    for (std::size_t i = 0; i < policy.trust_anchor_files.size(); ++i) {
-      auto more = evidence::TrustStore::from_pem(policy.trust_anchor_files[i]);
-      if (!more && i < options.anchors.size()) return usage("--trust-anchor", fmt::format("{}: {}", options.anchors[i], more.error().message()));
-      if (!more) return usage("--policy", fmt::format("trust.roots.amd_ark: {}", more.error().message()));
-      store.add(more->keys());
-    }
-    store.mark_simulated(sim::trust_anchors());   // whoever names them: the report says what they are
-    if (options.anchors.empty()) policy.loosened.push_back("the built-in trust anchors are replaced (trust.roots of the policy)");
+  auto made = evidence::trust_of(policy);
+  if (!made) {
+    const Error& error = made.error();
+    return options.anchors.empty() ? usage("--policy", error.where + ": " + error.detail) : usage("--trust-anchor", fmt::format("{}: {}", options.anchors.at(std::stoul(error.where)), error.detail));
   }
+  evidence::TrustStore store = std::move(*made);
+  if (!options.anchors.empty() || !policy.roots.empty()) store.mark_simulated(sim::trust_anchors());   // whoever names them: the report says what they are
   if (options.simulated) {
     store.add(sim::trust_anchors());
     policy.trust_simulated = true;

@@ -96,7 +96,7 @@ TEST_CASE("the table of flags names existing keys, and every key of the section 
     std::string path(flag.path);
     reached.insert(path.substr(0, path.find('/')));
   }
-  for (const policy::Field& field : policy::snp_fields())
+  for (const policy::Field& field : policy::fields_of("snp"))
     if (field.key != "debug") CHECK_MESSAGE(reached.contains(std::string(field.key)), field.key);   // --allow-debug, not a pin
 }
 

@@ -130,11 +130,11 @@ TEST_CASE("trust roots are read relative to the folder of the policy, or given a
   };
   const auto file = with("root.pem");
   REQUIRE(file);
-  CHECK(file->trust_anchor_files == std::vector<Buffer>{to_buffer("content")});
+  CHECK(file->roots.at("amd_ark") == std::vector<Buffer>{to_buffer("content")});
   CHECK(file->loosened.size() == 1);
   const auto pem = with("-----BEGIN CERTIFICATE-----\\nx\\n");
   REQUIRE(pem);
-  CHECK(as_text(pem->trust_anchor_files.at(0)).starts_with("-----BEGIN"));
+  CHECK(as_text(pem->roots.at("amd_ark").at(0)).starts_with("-----BEGIN"));
   CHECK_FALSE(with("empty.pem"));
   CHECK_FALSE(with("."));
   CHECK_FALSE(with("missing.pem"));
@@ -172,7 +172,7 @@ TEST_CASE("the names of bits in the table are those of the report") {
   for (const auto& [key, bits] : {std::pair{"policy", snp::guest_policy_bits()}, std::pair{"platform_info", snp::platform_info_bits()}}) {
     std::set<std::string_view> known, used;
     for (const auto& bit : bits) known.insert(bit.name);
-    for (const policy::Field& field : policy::snp_fields())
+    for (const policy::Field& field : policy::fields_of("snp"))
       if (field.key == key)
         for (const policy::Field& op : field.shape->members)
           if (op.shape->kind == policy::Kind::list)
