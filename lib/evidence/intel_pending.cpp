@@ -26,7 +26,6 @@ void check_quote_signatures(const IntelCase&, const Context&, Report& report) { 
 void check_intel_collateral(const IntelCase&, const Context&, Report& report) { pending({"Intel collateral"}, report); }
 TcbVerdict check_tcb(const IntelCase&, const Context&, Report& report) { pending({"TCB"}, report); return {}; }
 void check_td(const IntelCase&, const Context&, Report& report) { pending({"TD and enclave"}, report); }
-void check_event_log(const IntelCase&, const Context&, Report& report) { pending({"Event log", "Intel binding"}, report); }
 void check_intel_policy(const IntelCase& c, const TcbVerdict&, const Context& context, Report& report) {
   check_evidence_kind(c.evidence->format, context.policy, report);
   report.error(c.is_tdx() ? checks::kTdxNoReference : checks::kSgxNoReference, "this version cannot judge it yet");
