@@ -101,6 +101,7 @@ bool looks_like_bundle_yaml(Bytes content) {
 Result<intel::CollateralBundle> parse_bundle_yaml(Bytes content) {
   if (content.size() > intel::kMaxCollateralBundle)
     return Error{Errc::too_large, "collateral.yaml", std::to_string(content.size()) + " bytes, the limit is " + std::to_string(intel::kMaxCollateralBundle)};
+  if (content.empty()) return Error{Errc::truncated, "collateral.yaml", "empty"};
   auto members = Reader(content).members();
   if (!members) return members.error();
   auto out = intel::bundle_from_members(*members);

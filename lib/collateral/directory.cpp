@@ -18,6 +18,7 @@ constexpr std::size_t kMaxFiles = 4096;                      // more is a store,
 constexpr std::size_t kMaxEntries = 65536;                   // names that are looked at: a directory of other files must not stall us
 constexpr std::size_t kMaxFileBytes = 4 * 1024 * 1024;       // an AMD chain is below 10 KiB, Intel's data of many platforms 1 MiB
 constexpr std::size_t kMaxTotalBytes = 64 * 1024 * 1024;     // memory for all objects together
+constexpr std::size_t kMaxReadBytes = 256 * 1024 * 1024;     // time for files that turn out to be something else
 constexpr std::size_t kMaxMisfits = 16;                      // certificates of other chips that are offered for an explanation
 constexpr std::size_t kMaxTold = 3;                          // unreadable files that are named in a message
 
@@ -56,7 +57,7 @@ class DirectoryProvider : public CollateralProvider {
   std::vector<Entry> entries_;
   std::unordered_multimap<std::string, std::size_t> by_chip_;   // hwID in hex to index; keeps large stores fast
   std::vector<std::string> unreadable_;
-  std::size_t files_ = 0, names_ = 0, bytes_ = 0, unreadable_count_ = 0;
+  std::size_t files_ = 0, names_ = 0, bytes_ = 0, read_ = 0, unreadable_count_ = 0;
   bool cut_ = false;
 };
 
@@ -84,7 +85,7 @@ void DirectoryProvider::walk(const fs::path& directory, int level) {
     if (child.is_directory(ec) && !child.is_symlink(ec)) {
       if (level < kMaxLevels) walk(child.path(), level + 1);
     } else if (const Candidate as = candidate(child.path()); as != Candidate::no && child.is_regular_file(ec)) {
-      if (++files_ > kMaxFiles || bytes_ > kMaxTotalBytes) cut_ = true;
+      if (++files_ > kMaxFiles || bytes_ > kMaxTotalBytes || read_ > kMaxReadBytes) cut_ = true;
       else read(child.path(), as);
     }
   }
@@ -97,6 +98,7 @@ void DirectoryProvider::read(const fs::path& path, Candidate as) {
   };
   const auto content = read_regular_file(path, kMaxFileBytes);
   if (!content) return as == Candidate::named ? note(content.error().detail) : void();
+  read_ += content->size();
   CollateralObjects objects = identify_all(*content);
   if (as == Candidate::maybe && objects.found.empty() && objects.form.empty()) return;
   for (CollateralObject& object : objects.found) {

@@ -8,9 +8,9 @@ using namespace atls;
 
 FUZZ(input) {
   const auto certificate = crypto::Certificate::from_der(input);
-  if (certificate) fuzz::require(equal(certificate->data(), input), "the bytes are kept");
+  if (certificate) fuzz::require(equal(certificate->der(), input), "the bytes are kept");
   const auto crl = crypto::Crl::from_der(input);
-  if (crl) fuzz::require(equal(crl->data(), input), "the bytes are kept");
+  if (crl) fuzz::require(equal(crl->der(), input), "the bytes are kept");
   fuzz::require(!(certificate && crl), "nothing is both");
   const auto object = identify_amd(input);
   if (object) fuzz::require(certificate || crl, "AMD's objects are certificates or CRLs");

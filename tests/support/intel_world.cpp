@@ -3,6 +3,7 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 
+#include <map>
 #include <stdexcept>
 
 #include "crypto/certificate.hpp"
@@ -20,7 +21,14 @@ Buffer authority(const char* cn, const char* serial, EVP_PKEY& key, EVP_PKEY& is
 
 }  // namespace
 
+// Each object is made once: ECDSA signatures differ every time.
 struct IntelWorld::Keys {
+  mutable std::map<std::string, Buffer> made;
+  template <class Make>
+  Buffer once(const std::string& what, Make make) const {
+    const auto known = made.find(what);
+    return known != made.end() ? known->second : made[what] = make();
+  }
   crypto::PkeyPtr root = ec_key("P-256"), platform = ec_key("P-256"), processor = ec_key("P-256"), signer = ec_key("P-256"), pck = ec_key("P-256");
 };
 
@@ -30,31 +38,55 @@ const IntelWorld::Keys& IntelWorld::keys() const {
 }
 
 EVP_PKEY& IntelWorld::signer_key() const { return *keys().signer; }
-Buffer IntelWorld::root() const { return authority("Intel SGX Root CA", "0100", *keys().root, *keys().root); }
-Buffer IntelWorld::platform_ca() const { return authority("Intel SGX PCK Platform CA", "0101", *keys().platform, *keys().root); }
-Buffer IntelWorld::processor_ca() const { return authority("Intel SGX PCK Processor CA", "0102", *keys().processor, *keys().root); }
+Buffer IntelWorld::root() const {
+  return keys().once("root", [&] {
+    return authority("Intel SGX Root CA", "0100", *keys().root, *keys().root);
+  });
+}
+Buffer IntelWorld::platform_ca() const {
+  return keys().once("platform_ca", [&] {
+    return authority("Intel SGX PCK Platform CA", "0101", *keys().platform, *keys().root);
+  });
+}
+Buffer IntelWorld::processor_ca() const {
+  return keys().once("processor_ca", [&] {
+    return authority("Intel SGX PCK Processor CA", "0102", *keys().processor, *keys().root);
+  });
+}
 Buffer IntelWorld::tcb_signer() const {
-  return make_certificate({.subject = name("Intel SGX TCB Signing"), .issuer = name("Intel SGX Root CA"), .serial_hex = "0103", .sign = Sign::ecdsa}, *keys().signer, *keys().root);
+  return keys().once("tcb_signer", [&] {
+    return make_certificate({.subject = name("Intel SGX TCB Signing"), .issuer = name("Intel SGX Root CA"), .serial_hex = "0103", .sign = Sign::ecdsa}, *keys().signer, *keys().root);
+  });
 }
 Buffer IntelWorld::pck() const {
-  CertSpec spec{.subject = name("Intel SGX PCK Certificate"), .issuer = name("Intel SGX PCK Platform CA"), .serial_hex = "0201", .sign = Sign::ecdsa};
-  spec.extensions = {{std::string(intel::kPckExtensionOid), intel::encode_pck_extension(pck_extension(true)), false}};
-  return make_certificate(spec, *keys().pck, *keys().platform);
+  return keys().once("pck", [&] {
+    CertSpec spec{.subject = name("Intel SGX PCK Certificate"), .issuer = name("Intel SGX PCK Platform CA"), .serial_hex = "0201", .sign = Sign::ecdsa};
+    spec.extensions = {{std::string(intel::kPckExtensionOid), intel::encode_pck_extension(pck_extension(true)), false}};
+    return make_certificate(spec, *keys().pck, *keys().platform);
+  });
 }
 Buffer IntelWorld::root_crl(Time this_update) const {
-  return make_crl({.issuer = name("Intel SGX Root CA"), .this_update = this_update, .sign = Sign::ecdsa}, *keys().root);
+  return keys().once("root_crl" + rfc3339(this_update), [&] {
+    return make_crl({.issuer = name("Intel SGX Root CA"), .this_update = this_update, .sign = Sign::ecdsa}, *keys().root);
+  });
 }
 Buffer IntelWorld::pck_crl(bool processor, Time this_update) const {
-  return make_crl({.issuer = name(processor ? "Intel SGX PCK Processor CA" : "Intel SGX PCK Platform CA"), .this_update = this_update, .sign = Sign::ecdsa},
-                  processor ? *keys().processor : *keys().platform);
+  return keys().once((processor ? "processor" : "platform") + rfc3339(this_update), [&] {
+    return make_crl({.issuer = name(processor ? "Intel SGX PCK Processor CA" : "Intel SGX PCK Platform CA"), .this_update = this_update, .sign = Sign::ecdsa},
+                    processor ? *keys().processor : *keys().platform);
+  });
 }
 Buffer IntelWorld::tcb_info(const std::string& signed_text) const {
-  const std::string text = signed_text.empty() ? tdx_tcb_info() : signed_text;
-  return to_buffer("{\"tcbInfo\":" + text + ",\"signature\":\"" + hex(sign_p256(*keys().signer, as_bytes(text))) + "\"}");
+  return keys().once("tcb" + signed_text, [&] {
+    const std::string text = signed_text.empty() ? tdx_tcb_info() : signed_text;
+    return to_buffer("{\"tcbInfo\":" + text + ",\"signature\":\"" + hex(sign_p256(*keys().signer, as_bytes(text))) + "\"}");
+  });
 }
 Buffer IntelWorld::qe_identity(const std::string& signed_text) const {
-  const std::string text = signed_text.empty() ? td_qe_identity() : signed_text;
-  return to_buffer("{\"enclaveIdentity\":" + text + ",\"signature\":\"" + hex(sign_p256(*keys().signer, as_bytes(text))) + "\"}");
+  return keys().once("qe" + signed_text, [&] {
+    const std::string text = signed_text.empty() ? td_qe_identity() : signed_text;
+    return to_buffer("{\"enclaveIdentity\":" + text + ",\"signature\":\"" + hex(sign_p256(*keys().signer, as_bytes(text))) + "\"}");
+  });
 }
 
 std::shared_ptr<const evidence::TrustStore> IntelWorld::trust() const {

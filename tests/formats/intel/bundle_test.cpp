@@ -61,8 +61,9 @@ std::vector<std::string> dump_parts() {
 }
 
 std::string go_getter(const std::string& header = "Tcb-Info-Issuer-Chain") {
-  return as_text(encode_go_getter({{"https://api.example/tdx/certification/v4/tcb?fmspc=90c06f010203", header, kChain, to_buffer(test::response("tcbInfo", test::tdx_tcb_info()))},
-                                   {"https://certificates.example/IntelSGXRootCA.der", "", "", kRootCrl}})).data();
+  const Buffer out = encode_go_getter({{"https://api.example/tdx/certification/v4/tcb?fmspc=90c06f010203", header, kChain, to_buffer(test::response("tcbInfo", test::tdx_tcb_info()))},
+                                   {"https://certificates.example/IntelSGXRootCA.der", "", "", kRootCrl}});
+  return std::string(as_text(out));
 }
 
 std::string pcs_client() {

@@ -203,11 +203,12 @@ TEST_CASE("bundle YAML: only one flat mapping of plain texts is read") {
   std::string many;
   for (int i = 0; i < 100; ++i) many += "m" + std::to_string(i) + ": x\n";
   std::string bomb = "a: &a [x,x]\n";
-  for (const std::string& text : {good + "pck_crl: 00\n", good + "extra: &anchor text\n", good + "extra: *tcb\n", good + "extra: !!binary AAAA\n", good + "extra: [1]\n", good + "extra: {a: b}\n",
-                                  good + "? [k]\n: v\n", good + "---\n" + good, good + many, bomb + good, "&m\n" + good, "!!map\n" + good, "- a\n- b\n", std::string("text"), std::string(),
+  for (const std::string& text : std::vector<std::string>{good + "pck_crl: 00\n", good + "extra: &anchor text\n", good + "extra: *tcb\n", good + "extra: !!binary AAAA\n", good + "extra: [1]\n", good + "extra: {a: b}\n",
+                                  good + "? [k]\n: v\n", good + "---\n" + good, good + many, bomb + good, "&m\n" + good, "!!map\n" + good, std::string("- a\n- b\n"), std::string("text"), std::string(),
                                   std::string("\xFF\xFE"), good + "extra: \"unclosed\n", "extra: " + std::string(100000, '[') + "\n" + good, good.substr(0, good.size() / 2), "\t" + good}) {
     CAPTURE(text.substr(0, 40));
     CHECK_FALSE(parse_bundle_yaml(as_bytes(text)));
   }
+  CHECK_FALSE(parse_bundle_yaml(Bytes()));
   CHECK_FALSE(parse_bundle_yaml(Buffer(intel::kMaxCollateralBundle + 1, ' ')));
 }
