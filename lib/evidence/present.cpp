@@ -65,7 +65,7 @@ Result<Presented> present(const Loaded& loaded, const std::optional<Buffer>& non
     return out;
   }
   if (loaded.error) return undecodable(loaded.error->message());
-  out.bare_endorsements = endorsements_of(loaded);
+  out.bare_endorsements = loaded.kind == InputKind::collateral ? loaded.collateral : endorsements_of(loaded);
   if (!out.bare_endorsements.empty()) {
     if (nonce) return unused("endorsements");
     return out;
