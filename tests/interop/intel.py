@@ -1,4 +1,7 @@
-"""google/go-tdx-guest and dcap-qvl on our simulated quotes, on the faulty forms, and on the real quotes of the corpus."""
+"""google/go-tdx-guest and dcap-qvl on our simulated quotes, on the faulty forms, and on the real quotes of the corpus.
+
+dcap-qvl comes in two releases: 0.5, which the suite has an evaluation profile of, and the current one, which follows Intel's library.
+"""
 import base64
 import json
 import re
@@ -7,9 +10,10 @@ import time
 import intel_corpus
 from harness import check, compare, note, word
 
-GO, RUST = "go-tdx-guest", "dcap-qvl"
+GO, RUST, NEXT = "go-tdx-guest", "dcap-qvl", "dcap-qvl-0.7"
+PROFILES = {GO: "go-tdx-guest", RUST: "dcap-qvl", NEXT: "qvl-2026"}
 
-# Faults that say nothing about a peer: layers that it never sees, and what only reference values of ours tell.
+# What a peer gets to see: not the service that brings collateral, nor event logs, nor handshakes.
 LAYERS = ("quote", "pck", "crl", "collateral", "certificate")
 
 
@@ -23,10 +27,11 @@ def der_of(path):
 class Quote:
     """An export of a simulated platform, and the trust anchor and reference values of the clean one."""
 
-    def __init__(self, tools, folder, attester, clean=None, *flags):
-        self.folder = tools.export(folder, attester, *flags)
-        self.attester, self.anchor = attester, (clean or self).folder if clean else self.folder
-        self.version = {3: 3, 4: 4, 5: 5}[int.from_bytes((self.folder / "quote.bin").read_bytes()[:2], "little")] if clean is None else None
+    def __init__(self, tools, folder, attester, version, *flags, clean=None):
+        shape = ["--quote-version", version] if version == 5 else []
+        self.folder = tools.export(folder, attester, *shape, *flags)
+        self.anchor = clean.folder if clean else self.folder
+        self.version = int.from_bytes((self.folder / "quote.bin").read_bytes()[:2], "little")
 
     def go(self, name, pins=None):
         return {"name": name, "quote": str(self.folder / "quote.bin"), "root": str(self.anchor / "trust-anchor.pem"),
@@ -60,12 +65,9 @@ def told(answer):
 SHAPES = (("sim-tdx-v4", "sim-tdx", 4), ("sim-tdx-v5", "sim-tdx", 5), ("sim-sgx-v3", "sim-sgx", 3))
 
 
-def flags_of(version):
-    return ["--quote-version", version] if version == 5 else []
-
-
-def ask_both(tools, go, rust):
-    return {peer: tools.ask(peer, questions) if questions and tools.has(peer) else {} for peer, questions in ((GO, go), (RUST, rust))}
+def ask_all(tools, go, rust):
+    """The answers of every peer that there is, by peer and name."""
+    return {peer: tools.ask(peer, questions) for peer, questions in ((GO, go), (RUST, rust), (NEXT, rust)) if tools.has(peer)}
 
 
 def simulated(tools, temp, rows):
@@ -73,7 +75,7 @@ def simulated(tools, temp, rows):
     for name, attester, version in SHAPES:
         for seed in ("atls", "another machine"):
             case = f"{name}-{seed.split()[0]}"
-            quote = Quote(tools, temp / case, attester, None, "--seed", seed, *flags_of(version))
+            quote = Quote(tools, temp / case, attester, version, "--seed", seed)
             check(f"{case}: version of the exported quote", quote.version == version, f"version {quote.version}")
             code, _, err = tools.verdict("atls-verify", "--offline", "--no-cache", "--trust-anchor", quote.folder / "trust-anchor.pem", "--collateral-dir",
                                          quote.folder / "collateral.json", "--policy", quote.folder / "policy.json", quote.folder / "quote.bin")
@@ -82,13 +84,13 @@ def simulated(tools, temp, rows):
             if version != 3:
                 go.append(quote.go(case, pins_of(quote.folder) if version == 4 else None))
             rust.append(quote.rust(case))
-    for peer, answers in ask_both(tools, go, rust).items():
+    for peer, answers in ask_all(tools, go, rust).items():
         for case, answer in answers.items():
             compare(peer, case, word(ours[case] == 0), word(upright(answer)), rows, told(answer))
 
 
 def faults(tools, temp, rows):
-    clean = {name: Quote(tools, temp / ("clean-" + name), attester, None, *flags_of(version)) for name, attester, version in SHAPES}
+    clean = {name: Quote(tools, temp / ("clean-" + name), attester, version) for name, attester, version in SHAPES}
     go, rust, ours = [], [], {}
     for fault in tools.faults():
         if fault["layer"] not in LAYERS:
@@ -98,12 +100,12 @@ def faults(tools, temp, rows):
                     (version == 5 and fault["needs"] != "quote-version-5"):
                 continue
             case = f"fault-{attester[4:]}-{fault['name']}"
-            quote = Quote(tools, temp / case, attester, clean[name], "--fault", fault["name"], *flags_of(version))
+            quote = Quote(tools, temp / case, attester, version, "--fault", fault["name"], clean=clean[name])
             ours[case] = (fault["expect"] == "accept", f"exit {fault['exit']}")
             if version != 3:
                 go.append(quote.go(case, pins_of(clean[name].folder) if version == 4 else None))
             rust.append(quote.rust(case))
-    for peer, answers in ask_both(tools, go, rust).items():
+    for peer, answers in ask_all(tools, go, rust).items():
         for case, answer in answers.items():
             good, detail = ours[case]
             compare(peer, case, word(good), word(upright(answer)), rows, f"{detail}, {told(answer)}")
@@ -175,11 +177,11 @@ def corpus(tools, temp, folder, rows):
             if pair.tee == "TDX":
                 getter.write_text(json.dumps(pair.getter()))
                 go.append({"name": pair.name, "quote": str(pair.quote), "root": str(root), "getter": str(getter), "at": pair.at})
-    for peer, answers in ask_both(tools, go, rust).items():
+    for peer, answers in ask_all(tools, go, rust).items():
         agreed = 0
         for name, answer in answers.items():
             pair, collateral = usable[name]
-            mine, detail = our_status(tools, pair, collateral, peer)
+            mine, detail = our_status(tools, pair, collateral, PROFILES[peer])
             theirs = their_status(peer, answer)
             agreed += mine == theirs
             compare(peer, name, mine, theirs, rows, f"{detail}; {told(answer)}")
@@ -235,7 +237,7 @@ def fields(tools, temp, folder):
     nothing.write_bytes(b"")
     rust = [{"name": e["file"], "quote": str(folder / e["file"]), "collateral": str(nothing), "root": str(nothing), "at": 0} for e in entries]
     ours = {e["file"]: our_fields(tools, folder / e["file"]) for e in entries}
-    for peer, answers in ask_both(tools, go, rust).items():
+    for peer, answers in ask_all(tools, go, rust).items():
         compared = undecoded = 0
         for name, answer in answers.items():
             theirs = fields_of(peer, answer)
