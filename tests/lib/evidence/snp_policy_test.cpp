@@ -328,14 +328,15 @@ TEST_CASE("snp policy: a flag that cannot apply is a wrong command line, unless 
 }
 
 TEST_CASE("policy kind: a policy or a pin about SEV-SNP never passes other evidence") {
-  struct Row { const char* name; policy::Policy policy; const char* format; Outcome outcome; };
+  struct Row { const char* name; policy::Policy policy; const char* format; Outcome outcome; ExitCode code = ExitCode::refused; };
+  constexpr ExitCode kUsage = ExitCode::usage;   // a flag that cannot apply is a mistake of the command line
   for (const Row& row : {
            Row{"file and snp", one(R"({"vmpl":0})"), "snp", Outcome::pass},
            Row{"file and dummy", one(R"({"vmpl":0})"), "dummy", Outcome::fail},
            Row{"empty file and dummy", load(R"({"schema":"atls-policy/1","alternatives":[{"evidence":["snp"]}]})"), "dummy", Outcome::fail},
-           Row{"pin and dummy", from_flags({{"--measurement", {kM}}}), "dummy", Outcome::fail},
-           Row{"demand and dummy", from_flags({{"--require-id-block", {}}}), "dummy", Outcome::fail},
-           Row{"table entry and dummy", from_flags({{"--require-cert-entry", {"a8074bc2-a25a-483e-aae6-39c045a0b8a1"}}}), "dummy", Outcome::fail},
+           Row{"pin and dummy", from_flags({{"--measurement", {kM}}}), "dummy", Outcome::fail, kUsage},
+           Row{"demand and dummy", from_flags({{"--require-id-block", {}}}), "dummy", Outcome::fail, kUsage},
+           Row{"table entry and dummy", from_flags({{"--require-cert-entry", {"a8074bc2-a25a-483e-aae6-39c045a0b8a1"}}}), "dummy", Outcome::fail, kUsage},
            Row{"pin and snp", from_flags({{"--measurement", {kM}}}), "snp", Outcome::pass},
            Row{"nothing and dummy", from_flags({}), "dummy", Outcome::pass},
            Row{"no alternative and dummy", policy::Policy{}, "dummy", Outcome::pass},
@@ -344,6 +345,6 @@ TEST_CASE("policy kind: a policy or a pin about SEV-SNP never passes other evide
     Report report;
     evidence::check_evidence_kind(row.format, row.policy, report);
     CHECK(report.outcome_of(checks::kPolicyEvidenceKind) == row.outcome);
-    if (row.outcome == Outcome::fail) CHECK(report.find("policy-evidence-kind")->on_fail == ExitCode::refused);
+    if (row.outcome == Outcome::fail) CHECK(report.find("policy-evidence-kind")->on_fail == row.code);
   }
 }
