@@ -346,30 +346,6 @@ Result<PkeyPtr> public_key_from_spki(Bytes der) {
   return key;
 }
 
-Result<bool> verify_ecdsa_p384_sha384(EVP_PKEY& key, Bytes message, Bytes r, Bytes s) {
-  if (EVP_PKEY_get_base_id(&key) != EVP_PKEY_EC || EVP_PKEY_get_bits(&key) != 384)
-    return Error{Errc::unsupported, "ECDSA P-384", "the key is not an EC P-384 key", 0};
-  const Handle<ECDSA_SIG, ECDSA_SIG_free> signature(ECDSA_SIG_new());
-  BnPtr r_number(BN_bin2bn(r.data(), static_cast<int>(r.size()), nullptr)),
-      s_number(BN_bin2bn(s.data(), static_cast<int>(s.size()), nullptr));
-  if (!signature || !r_number || !s_number || ECDSA_SIG_set0(signature.get(), r_number.get(), s_number.get()) != 1)
-    return openssl_error("ECDSA_SIG_set0");
-  (void)r_number.release();  // owned by the signature now
-  (void)s_number.release();
-  unsigned char* encoded = nullptr;
-  const int size = i2d_ECDSA_SIG(signature.get(), &encoded);
-  if (size <= 0) return openssl_error("i2d_ECDSA_SIG");
-  const Buffer der(encoded, encoded + size);
-  OPENSSL_free(encoded);
-
-  const MdCtxPtr ctx(EVP_MD_CTX_new());
-  if (!ctx || EVP_DigestVerifyInit(ctx.get(), nullptr, EVP_sha384(), nullptr, &key) != 1)
-    return openssl_error("EVP_DigestVerifyInit");
-  const int rc = EVP_DigestVerify(ctx.get(), der.data(), der.size(), message.data(), message.size());
-  ERR_clear_error();
-  return rc == 1;
-}
-
 Result<std::vector<Certificate>> certificates_from(Bytes pem_or_der) {
   std::vector<Certificate> out;
   if (!pem::looks_like_pem(pem_or_der)) {

@@ -9,6 +9,7 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "crypto/ecdsa.hpp"
 #include "crypto/openssl.hpp"
 #include "report/model.hpp"
 
@@ -16,7 +17,6 @@ namespace atls::crypto {
 
 struct Extension { std::string oid; Buffer oid_der; bool critical = false; Buffer value; };   // value: content of extnValue
 enum class SignatureScheme { unknown, rsa_pss_sha384, rsa_pss_other, rsa_pkcs1_sha256, ecdsa_sha256, ecdsa_sha384 };
-enum class KeyType { unknown, rsa, ec_p256, ec_p384, ed25519 };
 
 class Certificate {
  public:
@@ -73,8 +73,6 @@ class Crl {
 };
 
 Result<PkeyPtr> public_key_from_spki(Bytes der);
-// ECDSA P-384 with SHA-384 over `message`; r and s big-endian unsigned. false: signature does not verify.
-Result<bool> verify_ecdsa_p384_sha384(EVP_PKEY& key, Bytes message, Bytes r, Bytes s);
 // Every certificate of a blob: one DER certificate, or PEM blocks "CERTIFICATE" in order.
 Result<std::vector<Certificate>> certificates_from(Bytes pem_or_der);
 

@@ -2,6 +2,8 @@
 #include <algorithm>
 
 #include "base/hex.hpp"
+#include "evidence/consent.hpp"
+#include "evidence/intel_verify.hpp"
 #include "evidence/snp_verify.hpp"
 #include "evidence/verify.hpp"
 #include "profile/constellation.hpp"
@@ -155,8 +157,6 @@ std::string why_not_judged(const std::string& format) {
   struct Row { std::string_view format, why; };
   static constexpr Row kRows[] = {
       {"td-report", "a TDREPORT can be checked by its own machine only; a quote made from it can leave the machine"},
-      {"tcb-info", "Intel TCB info is collateral: it attests nothing"},
-      {"qe-identity", "an Intel QE identity is collateral: it attests nothing"},
       {"event-log", "an event log alone is not signed by hardware; atls-dump decodes it"},
       {"ccel-table", "an ACPI table is not signed by hardware; atls-dump decodes it"},
   };
@@ -195,8 +195,7 @@ void accept_unattested_server(const Presented& presented, const policy::Policy& 
   report.freshness = FreshnessInfo{false, "none", presented.nonce ? hex(*presented.nonce) : ""};
   if (policy.binding_min == BindingLevel::none) report.pass(kBindingLevel).actual = "none";
   else report.fail(kBindingLevel, "a server without evidence is bound to nothing; --binding-min none says that this is intended").actual = "none";
-  if (policy.any_measurement) report.warn(kSnpNoReference, "nothing is pinned (--any-measurement), and there is no evidence that a pin could judge");
-  else report.fail(kSnpNoReference, "a server without evidence is not identified; --any-measurement says that this is intended");
+  ask_for_consent(kSnpNoReference, policy.any_measurement, "a server without evidence identifies nothing", "--any-measurement", report);
   report.add_not_proven("Anything at all about the server: it presented no evidence. At most it accepted ours.");
 }
 
@@ -233,11 +232,13 @@ void appraise_raw(const Presented& presented, const Context& context, Report& re
 }
 
 void appraise_endorsements(const Presented& presented, const Context& context, Report& report) {
-  verify_snp_endorsements(presented.bare_endorsements, context, report);
+  std::vector<CollateralItem> amd, intel;
+  for (const CollateralItem& item : presented.bare_endorsements) (is_intel(item.kind) ? intel : amd).push_back(item);
+  if (!amd.empty()) verify_snp_endorsements(amd, context, report);
+  if (!intel.empty()) verify_intel_endorsements(intel, context, report);
   const CheckResult* decoded = report.find(kSnpContainerDecode.id);
   if (decoded != nullptr && decoded->on_fail == ExitCode::malformed) return;
-  report.fail(kEvidencePresent,
-              "this file is an endorsement; nothing was attested. Give the report, or the certificate that carries the evidence");
+  report.fail(kEvidencePresent, "this file is an endorsement; nothing was attested. Give the report or quote, or the certificate that carries the evidence");
 }
 
 bool is_fatal(const Report& report) {  // nothing was judged: more lines would only repeat that

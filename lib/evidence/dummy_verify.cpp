@@ -1,6 +1,7 @@
 #include "evidence/dummy_verify.hpp"
 
 #include "constellation/document.hpp"
+#include "evidence/consent.hpp"
 #include "evidence/document_claims.hpp"
 #include "evidence/policy_kind.hpp"
 #include "report/checks_atls.hpp"
@@ -17,15 +18,9 @@ bool detect_dummy(Bytes content) {
 void verify_dummy(const Evidence& evidence, const std::optional<ExpectedBinding>&, const std::vector<CollateralItem>&,
                   const Context& context, Report& report) {
   report.evidence.push_back({evidence.format, "none (dummy document)", true, document_claims(evidence.data)});
-  if (context.policy.trust_simulated)
-    report.warn(kHardwareRoot, "a dummy document: no hardware signed anything (accepted with --trust-simulated)");
-  else
-    report.fail(kHardwareRoot, "a dummy document: no hardware signed anything. For a demonstration: --trust-simulated");
+  ask_for_consent(kHardwareRoot, context.policy.trust_simulated, "a dummy document: no hardware signed anything", "--trust-simulated", report);
   check_evidence_kind(evidence.format, context.policy, report);
-  if (context.policy.any_measurement)
-    report.warn(kSnpNoReference, "nothing is pinned (--any-measurement), and a dummy document identifies nothing");
-  else
-    report.fail(kSnpNoReference, "a dummy document identifies nothing; --any-measurement says that this is intended");
+  ask_for_consent(kSnpNoReference, context.policy.any_measurement, "a dummy document identifies nothing", "--any-measurement", report);
   report.add_not_proven("Anything at all about the peer: a dummy document is not signed by hardware.");
 }
 

@@ -26,8 +26,10 @@ template <class Document>
 struct SuppliedDocument {
   std::shared_ptr<const Document> document;   // null: it was found and does not decode; shared in a batch
   std::string error;                  // why
-  std::vector<crypto::Certificate> chain;
+  std::vector<crypto::Certificate> chain;   // empty: none came along, or chain_error says what is wrong with it
   std::string chain_error;
+  const CaKey* root_key = nullptr;    // trusted key that stands in for a root certificate that did not come along
+  bool is_signed = false;             // by the first certificate of the chain
   CollateralKind kind = CollateralKind::intel_tcb_info;
   CollateralSource source = CollateralSource::handshake;
   std::string origin;
@@ -44,8 +46,11 @@ struct IntelCase {
 
   // The PCK chain by role, whatever its order; `chain` is as it came.
   std::vector<SuppliedCertificate> chain;
-  std::string chain_error;             // the certification data does not decode
+  bool own_chain = false;              // it is the quote's own, not one that was given beside it
+  bool own_chain_in_order = true;      // leaf, CA, root
+  std::string chain_error;             // the certification data, or a certificate in it, does not decode
   std::optional<SuppliedCertificate> pck, ca, root;
+  std::optional<SuppliedCertificate> tcb_signer;   // only among bare endorsements: a TCB signing certificate that was given as a file
   const CaKey* root_key = nullptr;     // trusted key that stands in for a root certificate that did not come along
   std::string pck_missing;             // what every source said, and what to do next
   std::optional<intel::PckExtension> extension;
@@ -67,6 +72,18 @@ struct IntelCase {
 
 IntelCase make_intel_case(const Evidence& evidence, const std::vector<CollateralItem>& with_it, const Context& context);
 IntelCase make_bare_intel_case(const std::vector<CollateralItem>& items, const Context& context);
+
+// Pieces of the above, each in a file of its own.
+struct IntelSupply {                   // everything of one origin, decoded and sorted by what it claims to be
+  std::vector<SuppliedCertificate> pcks, cas, roots, signers;
+  std::vector<SuppliedCrl> crls;
+  std::vector<const CollateralItem*> tcb_infos, qe_identities;
+  std::vector<std::string> undecodable;
+};
+IntelSupply sort_intel_items(const std::vector<CollateralItem>& items);   // documents point into `items`
+void choose_pck_chain(IntelCase& c, const IntelSupply& supply, const Context& context);
+void choose_intel_crls(IntelCase& c, const IntelSupply& supply, const Context& context);
+void choose_intel_documents(IntelCase& c, const IntelSupply& supply, const Context& context);
 
 // The checks, in table order. Each records every id of its area exactly once.
 void check_quote_structure(const IntelCase& c, const Context& context, Report& report);       // quote-*

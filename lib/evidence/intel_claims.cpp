@@ -1,13 +1,12 @@
 #include "evidence/intel_claims.hpp"
 
-#include "asn1/der.hpp"
 #include "crypto/digest.hpp"
+#include "evidence/certification_chain.hpp"
 #include "evidence/evidence.hpp"
 #include "evidence/field_walk.hpp"
 #include "evidence/x509_claims.hpp"
 #include "intel/pck.hpp"
 #include "intel/quote.hpp"
-#include "pem/pem.hpp"
 
 namespace atls::evidence {
 namespace {
@@ -99,43 +98,10 @@ void td_report(FieldWalk& walk, Claim& to, std::size_t size) {
     walk.bytes(to, row.name, row.size);
 }
 
-// Some platforms put no line break between two certificates, which is not PEM (RFC 7468 section 2).
-Buffer with_line_breaks(Bytes pem) {
-  constexpr std::string_view joint = "-----END CERTIFICATE----------BEGIN CERTIFICATE-----";
-  std::string text(as_text(pem));
-  for (std::size_t at = text.find(joint); at != std::string::npos; at = text.find(joint, at + 1)) text.insert(at + joint.find("-----BEGIN"), "\n");
-  return to_buffer(text);
-}
-
-// PEM (every block, before damage too) or DER one after the other.
 void add_certificates(Claim& to, Bytes data) {
-  while (!data.empty() && data.back() == 0) data = data.first(data.size() - 1);   // the size often counts a final NUL
-  std::size_t count = 0;
-  if (data.empty() || data[0] != 0x30) {
-    const Buffer lines = with_line_breaks(data);
-    auto blocks = pem::parse(lines);
-    if (!blocks) {
-      to.error = blocks.error().message();
-      const std::size_t begin = as_text(lines).rfind("-----BEGIN ", blocks.error().offset);
-      if (begin == std::string_view::npos) return;
-      blocks = pem::parse(Bytes(lines).first(begin));
-      if (!blocks) return;
-    }
-    for (const pem::Block& block : *blocks)
-      if (block.label == "CERTIFICATE" && ++count <= kMaxChain) to.add(certificate_claims(block.data, "certificate"));
-  } else {
-    for (std::size_t at = 0; at < data.size() && ++count <= kMaxChain;) {
-      const auto tlv = asn1::read(data, at);
-      if (!tlv) {
-        to.error = tlv.error().message();
-        return;
-      }
-      to.add(certificate_claims(data.subspan(at, tlv->header + tlv->content.size()), "certificate"));
-      at += tlv->header + tlv->content.size();
-    }
-  }
-  if (count == 0) to.error = "no certificate in it";
-  if (count > kMaxChain) to.error = "more than " + std::to_string(kMaxChain) + " certificates";
+  const SplitChain chain = split_chain(data);
+  to.error = chain.error;
+  for (const Buffer& der : chain.certificates) to.add(certificate_claims(der, "certificate"));
 }
 
 void certification_data(FieldWalk& walk, Claim& root) {

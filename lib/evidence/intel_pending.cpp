@@ -19,11 +19,6 @@ void pending(std::initializer_list<std::string_view> areas, Report& report) {
 
 }  // namespace
 
-void check_quote_structure(const IntelCase&, const Context&, Report& report) { pending({"Quote structure"}, report); }
-void check_pck_chain(const IntelCase&, const Context&, Report& report) { pending({"PCK certificates"}, report); }
-void check_intel_crls(const IntelCase&, const Context&, Report& report) { pending({"Intel revocation"}, report); }
-void check_quote_signatures(const IntelCase&, const Context&, Report& report) { pending({"QE and quote signature"}, report); }
-void check_intel_collateral(const IntelCase&, const Context&, Report& report) { pending({"Intel collateral"}, report); }
 void check_td(const IntelCase&, const Context&, Report& report) { pending({"TD and enclave"}, report); }
 void check_event_log(const IntelCase&, const Context&, Report& report) { pending({"Event log", "Intel binding"}, report); }
 void check_intel_policy(const IntelCase& c, const TcbVerdict&, const Context& context, Report& report) {

@@ -40,16 +40,14 @@ void check_binding(const IntelCase& c, const std::optional<ExpectedBinding>& bin
 // Nothing to judge: a quote whose layout cannot be determined. The field that the parser stopped at says which check that is.
 void report_undecodable(const IntelCase& c, Report& report) {
   struct Row { std::string_view field; const CheckSpec& spec; };
-  static constexpr Row kRows[] = {{"quote.VERSION", kQuoteVersion}, {"quote.ATT_KEY_TYPE", kQuoteAttKeyType}, {"quote.TEE_TYPE", kQuoteTeeType},
-                                  {"quote.BODY_TYPE", kQuoteBodyType}, {"quote.BODY_SIZE", kQuoteBodyType}};
+  static constexpr Row kRows[] = {{"quote.VERSION", kQuoteVersion},     {"quote.ATT_KEY_TYPE", kQuoteAttKeyType}, {"quote.TEE_TYPE", kQuoteTeeType},
+                                  {"quote.BODY_TYPE", kQuoteBodyType}, {"quote.BODY_SIZE", kQuoteBodyType},      {"quote.OUTER_CERTIFICATION_DATA_TYPE", kQuoteCertDataType}};
   const Error& error = *c.quote_error;
-  for (const Row& row : kRows) {
-    if (error.where != row.field || error.code == Errc::truncated) continue;
-    report.fail(row.spec, error.message());
-    if (row.spec.on_fail != ExitCode::malformed) report.error(kQuoteParse, "the layout is not known, see " + std::string(row.spec.id));
-    return;
-  }
-  report.fail(kQuoteParse, error.message());
+  const CheckSpec* cause = error.code == Errc::truncated || error.code == Errc::too_large ? &kQuoteParse : &kQuoteSizeConsistency;
+  for (const Row& row : kRows)
+    if (error.where == row.field && error.code != Errc::truncated) cause = &row.spec;
+  report.fail(*cause, error.message());
+  if (cause->on_fail != ExitCode::malformed) report.error(kQuoteParse, "the layout is not known, see " + std::string(cause->id));
 }
 
 using MustPass = std::vector<const CheckSpec*>;

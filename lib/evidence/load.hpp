@@ -27,7 +27,7 @@ struct Loaded {
   std::optional<Buffer> nonce;                 // from a bundle
   std::string bundle_profile, bundle_role;
   std::vector<Buffer> bundle_evidence;         // copies beside the leaf; they must be what the leaf holds
-  std::vector<CollateralItem> collateral;      // from a bundle
+  std::vector<CollateralItem> collateral;      // from a bundle; also what a file of collateral holds: TCB info, QE identity
   // Decoding stopped: nothing to judge, exit 7; what was decoded before is kept. Damage that a check can judge (a report that
   // is too short, HCL claims that are cut) is named here or in the claims too, and the evidence is there for the check.
   std::optional<Error> error;
@@ -38,7 +38,9 @@ struct Loaded {
 Result<Loaded> load_path(const std::filesystem::path& path, std::optional<InputKind> as = {});
 Loaded load_bytes(Bytes content, std::string name, std::optional<InputKind> as = {});
 
-// What AMD calls the certificate with this subject: "SEV-VCEK", "SEV-VLEK", "SEV-<line>", "SEV-VLEK-<line>", "ARK-<line>".
+// What the vendor calls the certificate with this subject: AMD "SEV-VCEK", "SEV-VLEK", "SEV-<line>", "SEV-VLEK-<line>", "ARK-<line>";
+// Intel "Intel SGX PCK Certificate" or anything with the SGX extension, "Intel SGX PCK Platform CA", ...
 std::optional<CollateralKind> endorsement_kind(Bytes certificate_der);
+CollateralKind crl_kind(Bytes crl_der);                  // by the name of its issuer; AMD's when it is not Intel's
 
 }  // namespace atls::evidence

@@ -43,8 +43,12 @@ void load_intel(Loaded& out, Bytes content, InputKind kind) {
       if (const auto report = intel::parse_td_report_struct(content); !report) set_error(out, report.error());
       return;
     }
-    case InputKind::tcb_info: return take_claims(out, tcb_info_claims(content), intel::parse_tcb_info(content));
-    case InputKind::qe_identity: return take_claims(out, qe_identity_claims(content), intel::parse_qe_identity(content));
+    case InputKind::tcb_info:
+      out.collateral.push_back({CollateralKind::intel_tcb_info, to_buffer(content), CollateralSource::bundle, out.name});
+      return take_claims(out, tcb_info_claims(content), intel::parse_tcb_info(content));
+    case InputKind::qe_identity:
+      out.collateral.push_back({CollateralKind::intel_qe_identity, to_buffer(content), CollateralSource::bundle, out.name});
+      return take_claims(out, qe_identity_claims(content), intel::parse_qe_identity(content));
     case InputKind::event_log: return take_claims(out, event_log_claims(content), eventlog::parse_log(content));
     case InputKind::ccel_table: return take_claims(out, ccel_table_claims(content), eventlog::parse_ccel_table(content));
     default: return;

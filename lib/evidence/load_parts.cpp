@@ -3,15 +3,31 @@
 #include <fstream>
 
 #include "azure/hcl.hpp"
-#include "crypto/certificate.hpp"
 #include "evidence/input_kind.hpp"
+#include "evidence/intel_keys.hpp"
+#include "evidence/memo.hpp"
 #include "evidence/snp_claims.hpp"
+#include "intel/pck.hpp"
 
 namespace atls::evidence {
 
+namespace {
+
+std::optional<CollateralKind> intel_kind(const crypto::Certificate& x) {
+  const std::string cn = x.subject_cn();
+  if (x.extension(intel::kPckExtensionOid) != nullptr || cn == kIntelPckCn) return CollateralKind::intel_pck;
+  if (cn == kIntelPlatformCaCn || cn == kIntelProcessorCaCn) return CollateralKind::intel_pck_ca;
+  if (cn == kIntelRootCn) return CollateralKind::intel_root;
+  if (cn == kIntelTcbSignerCn) return CollateralKind::intel_tcb_signer;
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<CollateralKind> endorsement_kind(Bytes der) {
-  const auto certificate = crypto::Certificate::from_der(der);
+  const auto certificate = decode_certificate(der);
   if (!certificate) return std::nullopt;
+  if (const auto kind = intel_kind(*certificate)) return kind;
   const std::string cn = certificate->subject_cn();
   if (cn == "SEV-VCEK") return CollateralKind::amd_vcek;
   if (cn == "SEV-VLEK") return CollateralKind::amd_vlek;
@@ -25,6 +41,15 @@ std::optional<CollateralKind> endorsement_kind(Bytes der) {
   return std::nullopt;
 }
 
+CollateralKind crl_kind(Bytes der) {
+  const auto crl = decode_crl(der);
+  if (!crl) return CollateralKind::amd_crl;
+  const std::string cn = crl->issuer_cn();
+  if (cn == kIntelRootCn) return CollateralKind::intel_root_crl;
+  if (cn == kIntelPlatformCaCn || cn == kIntelProcessorCaCn) return CollateralKind::intel_pck_crl;
+  return CollateralKind::amd_crl;
+}
+
 namespace loading {
 
 void set_error(Loaded& out, Error error) {
@@ -34,7 +59,7 @@ void set_error(Loaded& out, Error error) {
 void take_certificate(Loaded& out, Bytes der) {
   if (out.kind == InputKind::unknown || out.kind == InputKind::crl) out.kind = InputKind::certificate;
   Claim claims = certificate_claims(der, "certificate");
-  if (const auto certificate = crypto::Certificate::from_der(der)) out.certificates.push_back(to_buffer(der));
+  if (decode_certificate(der)) out.certificates.push_back(to_buffer(der));
   else set_error(out, {Errc::bad_value, "certificate[" + std::to_string(out.certificates.size()) + "]", claims.error, 0});
   out.claims.add(std::move(claims));
 }
@@ -42,7 +67,7 @@ void take_certificate(Loaded& out, Bytes der) {
 void take_crl(Loaded& out, Bytes der) {
   if (out.kind == InputKind::unknown) out.kind = InputKind::crl;
   Claim claims = crl_claims(der, "crl");
-  if (const auto crl = crypto::Crl::from_der(der)) out.crls.push_back(to_buffer(der));
+  if (decode_crl(der)) out.crls.push_back(to_buffer(der));
   else set_error(out, {Errc::bad_value, "crl[" + std::to_string(out.crls.size()) + "]", claims.error, 0});
   out.claims.add(std::move(claims));
 }

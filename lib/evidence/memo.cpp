@@ -10,7 +10,7 @@ namespace atls::evidence {
 namespace {
 
 // Keyed by SHA-256, so that nobody can make two inputs share an entry. Full: start over; the working set of a batch is a few.
-template <class Value>
+template <class Value, std::size_t kLimit = 1024>   // a few MiB of certificates at most, whatever a batch contains
 class Memo {
  public:
   std::optional<Value> find(const Buffer& key) const {
@@ -25,7 +25,6 @@ class Memo {
   }
 
  private:
-  static constexpr std::size_t kLimit = 1024;  // a few MiB of certificates at most, whatever a batch contains
   mutable std::mutex mutex_;
   std::unordered_map<std::string, Value> entries_;
 };
@@ -40,6 +39,19 @@ Result<Object> decode(Bytes der) {
   auto fresh = Object::from_der(der);
   if (fresh) memo.keep(key, *fresh);
   return fresh;
+}
+
+constexpr std::size_t kMaxDocument = 64 * 1024;  // Intel's are below 20 KiB
+template <class Document>
+Result<std::shared_ptr<const Document>> decode_document(Bytes response, Result<Document> (*parse)(Bytes)) {
+  static Memo<std::shared_ptr<const Document>, 64> memo;
+  const Buffer key = crypto::sha256(response);
+  if (auto known = memo.find(key)) return *std::move(known);
+  auto fresh = parse(response);
+  if (!fresh) return fresh.error();
+  auto shared = std::make_shared<const Document>(*std::move(fresh));
+  if (response.size() <= kMaxDocument) memo.keep(key, shared);
+  return shared;
 }
 
 template <class Object>
@@ -68,6 +80,21 @@ bool is_signed_by(const crypto::Certificate& certificate, Bytes issuer_spki) {
 }
 bool is_signed_by(const crypto::Crl& crl, Bytes issuer_spki) {
   return verify(crl, issuer_spki);
+}
+
+Result<std::shared_ptr<const intel::TcbInfo>> decode_tcb_info(Bytes response) { return decode_document(response, intel::parse_tcb_info); }
+Result<std::shared_ptr<const intel::QeIdentity>> decode_qe_identity(Bytes response) { return decode_document(response, intel::parse_qe_identity); }
+
+bool is_p256_signature(Bytes message, Bytes signature, Bytes signer_spki) {
+  static Memo<bool> memo;
+  const Buffer key = crypto::sha256_of({crypto::sha256(signer_spki), crypto::sha256(signature), message});
+  if (const auto known = memo.find(key)) return *known;
+  const auto signer = crypto::public_key_from_spki(signer_spki);
+  if (!signer) return false;
+  const auto answer = crypto::verify_ecdsa_p256_sha256(**signer, message, signature);
+  const bool good = answer && *answer;
+  memo.keep(key, good);
+  return good;
 }
 
 }  // namespace atls::evidence

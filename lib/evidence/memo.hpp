@@ -2,9 +2,12 @@
 // for each report would cost more than the reports themselves.
 #pragma once
 
+#include <memory>
+
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "crypto/certificate.hpp"
+#include "intel/collateral.hpp"
 
 namespace atls::evidence {
 
@@ -15,5 +18,11 @@ Result<crypto::Crl> decode_crl(Bytes der);
 // One signature under a public key (DER SubjectPublicKeyInfo). The answer depends on these two byte strings alone.
 bool is_signed_by(const crypto::Certificate& certificate, Bytes issuer_spki);
 bool is_signed_by(const crypto::Crl& crl, Bytes issuer_spki);
+
+// The same for Intel's signed documents, and for what a P-256 key signs as r || s: collateral and reports of quoting enclaves, of
+// which a batch has few.
+Result<std::shared_ptr<const intel::TcbInfo>> decode_tcb_info(Bytes response);
+Result<std::shared_ptr<const intel::QeIdentity>> decode_qe_identity(Bytes response);
+bool is_p256_signature(Bytes message, Bytes signature, Bytes signer_spki);
 
 }  // namespace atls::evidence

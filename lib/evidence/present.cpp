@@ -8,7 +8,8 @@ namespace {
 
 // Damage that the checks of the structure itself see and name: the evidence is the whole input and is handed over as it is.
 bool is_judged_by_checks(const Loaded& loaded) {
-  return loaded.encodings.empty() && (loaded.kind == InputKind::snp_report || loaded.kind == InputKind::snp_extended || loaded.kind == InputKind::directory);
+  const bool quote = loaded.kind == InputKind::tdx_quote || loaded.kind == InputKind::sgx_quote;
+  return loaded.encodings.empty() && (quote || loaded.kind == InputKind::snp_report || loaded.kind == InputKind::snp_extended || loaded.kind == InputKind::directory);
 }
 
 Presented undecodable(std::string why) {
@@ -20,18 +21,18 @@ Presented undecodable(std::string why) {
 }
 
 bool is_told_apart(InputKind kind) {
-  return kind == InputKind::tcb_info || kind == InputKind::qe_identity || kind == InputKind::event_log || kind == InputKind::ccel_table;
+  return kind == InputKind::event_log || kind == InputKind::ccel_table;
 }
 
-// Certificates that are endorsements and nothing else; empty when one of them is something else.
+// Certificates, CRLs and signed documents that are endorsements and nothing else; empty when a certificate is something else.
 std::vector<CollateralItem> endorsements_of(const Loaded& loaded) {
-  std::vector<CollateralItem> out;
+  std::vector<CollateralItem> out = loaded.collateral;
   for (const Buffer& der : loaded.certificates) {
     const auto kind = endorsement_kind(der);
     if (!kind) return {};
     out.push_back({*kind, der, CollateralSource::bundle, loaded.name});
   }
-  for (const Buffer& der : loaded.crls) out.push_back({CollateralKind::amd_crl, der, CollateralSource::bundle, loaded.name});
+  for (const Buffer& der : loaded.crls) out.push_back({crl_kind(der), der, CollateralSource::bundle, loaded.name});
   return out;
 }
 

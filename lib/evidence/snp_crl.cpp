@@ -1,7 +1,6 @@
 // Revocation. The ARK signs one list for its ASK and ASVK; endorsement certificates all have serial 0 and cannot be listed: AMD
 // supersedes them by TCB (AMD 57230).
-#include <algorithm>
-
+#include "evidence/crl_choice.hpp"
 #include "evidence/memo.hpp"
 #include "evidence/snp_case.hpp"
 #include "report/checks_snp.hpp"
@@ -11,42 +10,13 @@ namespace {
 
 using namespace checks;
 
-struct Judgement {
-  bool issuer, is_signed, fresh, whole;
-  bool usable() const { return issuer && is_signed && fresh && whole; }
-};
+CrlAuthority authority_of(const CaLink& ark) { return {ark.subject_der(), ark.spki(), crypto::SignatureScheme::rsa_pss_sha384, false}; }
 
-// A critical extension narrows what a list covers (RFC 5280 5.2.5: only user certificates, only some reasons; 5.2.4: a delta).
-std::string critical_extension(const crypto::Crl& crl) {
-  for (const crypto::Extension& e : crl.extensions())
-    if (e.critical) return e.oid;
-  return {};
-}
-
-Judgement judge(const crypto::Crl& crl, const CaLink& ark, Time now) {
-  Judgement j{};
-  j.issuer = crl.issuer_der() == ark.subject_der();
-  j.is_signed = crl.signature_scheme() == crypto::SignatureScheme::rsa_pss_sha384 && is_signed_by(crl, ark.spki());
-  j.fresh = crl.this_update() && crl.next_update() && *crl.this_update() <= now && now < *crl.next_update();
-  j.whole = critical_extension(crl).empty();
-  return j;
-}
-
-// The newest valid list; without one the best to explain by: signed and stale before unsigned.
 void pick(SnpCase& c, const std::vector<SuppliedCrl>& candidates, Time now) {
-  int best_rank = -1;
-  for (const SuppliedCrl& candidate : candidates) {
-    const Judgement j = judge(candidate.object, c.ark, now);
-    if (j.issuer && j.is_signed && candidate.object.this_update() <= now) c.signed_crls.push_back(candidate);
-    const int rank = j.usable() * 8 + j.is_signed * 4 + j.issuer * 2 + j.fresh;
-    const bool newer = rank == best_rank && c.crl && candidate.object.this_update() > c.crl->object.this_update();
-    if (rank <= best_rank && !newer) continue;
-    c.crl = candidate;
-    c.crl_usable = j.usable();
-    best_rank = rank;
-  }
-  std::stable_sort(c.signed_crls.begin(), c.signed_crls.end(),
-                   [](const SuppliedCrl& a, const SuppliedCrl& b) { return a.object.this_update() > b.object.this_update(); });
+  CrlChoice choice = pick_crl(candidates, authority_of(c.ark), now);
+  c.crl = std::move(choice.crl);
+  c.crl_usable = choice.usable;
+  c.signed_crls = std::move(choice.signed_ones);
 }
 
 constexpr const CheckSpec* kAfterAvailable[] = {&kSnpCrlIssuer, &kSnpCrlSignature, &kSnpCrlFresh, &kSnpAskNotRevoked,
@@ -91,15 +61,12 @@ void check_not_revoked(const CheckSpec& spec, const CaLink& link, const SnpCase&
     return (void)report.error(spec, link.missing);
   }
   const std::string serial = link.serial_hex();
-  for (const SuppliedCrl& crl : c.signed_crls) {
-    for (const crypto::RevokedEntry& entry : crl.object.revoked()) {
-      if (entry.serial_hex != serial) continue;
-      auto& r = report.fail(spec, link.label() + " was revoked" + (entry.date ? " on " + rfc3339(*entry.date) : "") +
-                                      "; AMD issues a new one, with which endorsement certificates must be fetched again");
-      r.expected = "serial not listed";
-      r.actual = "serial 0x" + serial + " listed";
-      return;
-    }
+  if (const auto entry = find_revoked(c.signed_crls, serial)) {
+    auto& r = report.fail(spec, link.label() + " was revoked" + (entry->date ? " on " + rfc3339(*entry->date) : "") +
+                                    "; AMD issues a new one, with which endorsement certificates must be fetched again");
+    r.expected = "serial not listed";
+    r.actual = "serial 0x" + serial + " listed";
+    return;
   }
   if (!c.crl_usable) return (void)report.error(spec, "the CRL is not usable, see the snp-crl checks");
   auto& r = report.pass(spec);
@@ -138,8 +105,6 @@ void choose_crl(SnpCase& c, const Supply& supply, const Context& context) {
     std::vector<SuppliedCrl> from_network = sort_items(fetched.items).crls;
     misses.insert(misses.end(), fetched.misses.begin(), fetched.misses.end());
     candidates.insert(candidates.end(), from_network.begin(), from_network.end());
-    c.crl.reset();
-    c.signed_crls.clear();
     pick(c, candidates, context.now);
   }
   if (c.crl) return;

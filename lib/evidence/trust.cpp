@@ -7,6 +7,7 @@
 #include "crypto/certificate.hpp"
 #include "crypto/digest.hpp"
 #include "evidence/amd_keys.hpp"
+#include "evidence/intel_keys.hpp"
 
 namespace atls::evidence {
 namespace {
@@ -29,6 +30,14 @@ CaKey from_constant(const AmdKey& key) {
           *std::move(spki),
           std::string(key.spki_sha256),
           false};
+}
+
+CaKey from_constant(const IntelKey& key) {
+  const auto point = from_hex(std::string(key.x_hex) + std::string(key.y_hex));
+  Buffer spki = point ? p256_spki(*point) : Buffer{};
+  if (hex(crypto::sha256(spki)) != key.spki_sha256) throw std::logic_error("built-in key " + std::string(key.subject_cn) + " is damaged");
+  return {CaRole::intel_root, snp::ProductLine::unknown, std::string(key.subject_cn), std::string(key.serial_hex), key.not_before, key.not_after,
+          std::move(spki), std::string(key.spki_sha256), false};
 }
 
 struct Named {
@@ -100,6 +109,7 @@ std::optional<std::pair<CaRole, snp::ProductLine>> ca_from_subject_cn(std::strin
 TrustStore TrustStore::builtin() {
   TrustStore store;
   for (const AmdKey& key : amd_keys()) store.keys_.push_back(from_constant(key));
+  store.keys_.push_back(from_constant(intel_root_key()));
   return store;
 }
 
@@ -107,6 +117,10 @@ Result<TrustStore> TrustStore::from_pem(Bytes pem_or_der) {
   const auto certificates = crypto::certificates_from(pem_or_der);
   if (!certificates) return certificates.error();
   const auto signer = [&](const crypto::Certificate& c) -> const crypto::Certificate* {
+    if (c.subject_der() == c.issuer_der()) {   // several roots of one name may stand side by side
+      const auto self = c.key() == nullptr ? Result<bool>(false) : c.signed_by(*c.key());
+      return self && *self ? &c : nullptr;
+    }
     for (const crypto::Certificate& candidate : *certificates) {
       if (candidate.subject_der() != c.issuer_der() || candidate.key() == nullptr) continue;
       const auto ok = c.signed_by(*candidate.key());
@@ -118,21 +132,27 @@ Result<TrustStore> TrustStore::from_pem(Bytes pem_or_der) {
   TrustStore store;
   bool has_root = false;
   for (const crypto::Certificate& c : *certificates) {
-    const auto role = named(c.subject_cn());
-    if (!role || c.subject_der() != amd_name_der(c.subject_cn()))
-      return refused(c, "not the name of an AMD ARK, ASK or ASVK (expected CN ARK-PRODUCT, SEV-PRODUCT or SEV-VLEK-PRODUCT)");
+    auto role = named(c.subject_cn());
+    const bool amd = role && c.subject_der() == amd_name_der(c.subject_cn());
+    if (!amd && c.key_type() == crypto::KeyType::ec_p256) {
+      if (!c.is_ca() || !c.key_usage_cert_sign()) return refused(c, "an EC P-256 certificate that may not sign certificates is no root of Intel's kind");
+      role = Named{CaRole::intel_root, snp::ProductLine::unknown};
+    } else if (!amd) {
+      return refused(c, "neither the name of an AMD ARK, ASK or ASVK (expected CN ARK-PRODUCT, SEV-PRODUCT or SEV-VLEK-PRODUCT) nor a root "
+                        "of Intel's kind (EC P-256)");
+    }
     if (!c.not_before() || !c.not_after()) return refused(c, "the validity period is not readable");
     const crypto::Certificate* issuer = signer(c);
-    if (issuer == nullptr)
-      return refused(c, role->role == CaRole::ark ? "not self-signed" : "not signed by an ARK of the same file");
-    if (role->role != CaRole::ark && issuer->subject_cn() != ca_subject_cn(CaRole::ark, role->product))
+    const bool is_root = role->role == CaRole::ark || role->role == CaRole::intel_root;
+    if (is_root && (c.subject_der() != c.issuer_der() || issuer == nullptr)) return refused(c, "not self-signed");
+    if (!is_root && (issuer == nullptr || issuer->subject_cn() != ca_subject_cn(CaRole::ark, role->product)))
       return refused(c, "not signed by an ARK of the same file");
-    has_root = has_root || role->role == CaRole::ark;
+    has_root = has_root || is_root;
     if (store.find_spki(c.spki_sha256()) != nullptr) continue;
     store.keys_.push_back({role->role, role->product, c.subject_cn(), c.serial_hex(), *c.not_before(), *c.not_after(), c.spki(),
                            c.spki_sha256(), false});
   }
-  if (!has_root) return Error{Errc::bad_value, "trust anchor", "no ARK certificate; a trust anchor is a root", 0};
+  if (!has_root) return Error{Errc::bad_value, "trust anchor", "no root certificate (AMD ARK, or a root of Intel's kind)", 0};
   return store;
 }
 
@@ -153,21 +173,32 @@ const CaKey* TrustStore::find_spki(std::string_view spki_sha256) const {
   return found == keys_.end() ? nullptr : &*found;
 }
 
-Buffer amd_name_der(std::string_view cn) {
-  if (cn.size() > 64) return {};  // upper bound of a common name, RFC 5280 appendix A; keeps every length in one octet or two
-  constexpr std::uint8_t kUtf8 = 0x0C, kPrintable = 0x13;
+namespace {
+
+// The names of both vendors are below 256 octets. A common name has at most 64 (RFC 5280 appendix A).
+struct Rdn { std::uint8_t attribute; std::string_view value; };
+Buffer name_der(std::initializer_list<Rdn> rdns) {
+  constexpr std::uint8_t kCountry = 6, kUtf8 = 0x0C, kPrintable = 0x13;
   Buffer names;
-  append_rdn(names, 11, kUtf8, "Engineering");
-  append_rdn(names, 6, kPrintable, "US");
-  append_rdn(names, 7, kUtf8, "Santa Clara");
-  append_rdn(names, 8, kUtf8, "CA");
-  append_rdn(names, 10, kUtf8, "Advanced Micro Devices");
-  append_rdn(names, 3, kUtf8, cn);
+  for (const Rdn& rdn : rdns) {
+    if (rdn.value.size() > 64) return {};
+    append_rdn(names, rdn.attribute, rdn.attribute == kCountry ? kPrintable : kUtf8, rdn.value);
+  }
   Buffer out{0x30};
   if (names.size() > 127) out.push_back(0x81);
   out.push_back(static_cast<std::uint8_t>(names.size()));
   out.insert(out.end(), names.begin(), names.end());
   return out;
+}
+
+}  // namespace
+
+Buffer amd_name_der(std::string_view cn) {
+  return name_der({{11, "Engineering"}, {6, "US"}, {7, "Santa Clara"}, {8, "CA"}, {10, "Advanced Micro Devices"}, {3, cn}});
+}
+
+Buffer intel_name_der(std::string_view cn) {
+  return name_der({{3, cn}, {10, "Intel Corporation"}, {7, "Santa Clara"}, {8, "CA"}, {6, "US"}});
 }
 
 }  // namespace atls::evidence

@@ -34,7 +34,7 @@ class TrustStore {
  public:
   static TrustStore builtin();  // AMD: ARK, ASK, ASVK of Milan, Genoa, Turin; Intel: SGX Root CA
   static Result<TrustStore> from_pem(
-      Bytes pem_or_der);  // --trust-anchor: replaces the built-in set; ARKs and, if present, ASK/ASVK; Intel-style roots (self-signed P-256 CA)
+      Bytes pem_or_der);  // --trust-anchor: replaces the built-in set; ARKs and, if present, ASK/ASVK; roots of Intel's kind (self-signed P-256 CA)
   void add(std::vector<CaKey> keys) { keys_.insert(keys_.end(), keys.begin(), keys.end()); }
   void mark_simulated(
       const std::vector<CaKey>& known);  // keys that are also in `known` are simulated ones, wherever they came from

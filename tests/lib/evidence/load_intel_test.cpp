@@ -197,6 +197,10 @@ TEST_CASE("appraisal: Intel input that nothing endorses is never verified, and t
     const Report report = judge(*presented);
     CHECK_FALSE(report.verdict->code == ExitCode::verified);
     if (i.kind == InputKind::tdx_quote || i.kind == InputKind::sgx_quote) continue;   // judged by checks of their own
+    if (i.kind == InputKind::tcb_info || i.kind == InputKind::qe_identity) {           // collateral is judged, and attests nothing
+      CHECK(report.verdict->code == ExitCode::no_evidence);
+      continue;
+    }
     const CheckResult* why = report.find("atls-hardware-root");
     REQUIRE(why != nullptr);
     CHECK(report.verdict->code == ExitCode::undecided);

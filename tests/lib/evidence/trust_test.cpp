@@ -3,6 +3,7 @@
 #include "base/hex.hpp"
 #include "crypto/certificate.hpp"
 #include "crypto/digest.hpp"
+#include "evidence/intel_keys.hpp"
 #include "evidence/trust.hpp"
 #include "pem/pem.hpp"
 #include "support/certs.hpp"
@@ -49,7 +50,7 @@ TEST_CASE("trust: nine built-in AMD keys, each with the published SHA-256 of its
                       {CaRole::asvk, ProductLine::genoa, "7d1633252ebbadaa75f96e9b4e6f7d43a90ceb3f843937482630f8da2459264e"},
                       {CaRole::asvk, ProductLine::turin, "bfc441408b2f806c5dbf180bd8920e6e60dd404d82141780d85dbf962954d386"}};
   const TrustStore store = TrustStore::builtin();
-  CHECK(store.keys().size() == std::size(rows));
+  CHECK(store.keys().size() == std::size(rows) + 1);   // and the root of Intel
   for (const Row& row : rows) {
     CAPTURE(row.spki_sha256);
     const auto found = store.find(row.role, row.product);
@@ -63,6 +64,49 @@ TEST_CASE("trust: nine built-in AMD keys, each with the published SHA-256 of its
   }
   CHECK(store.find_spki("") == nullptr);
   CHECK(store.find(CaRole::ark, ProductLine::unknown).empty());
+}
+
+TEST_CASE("trust: the built-in root of Intel is the published key, and no AMD role finds it") {
+  const TrustStore store = TrustStore::builtin();
+  const auto found = store.find(CaRole::intel_root, ProductLine::unknown);
+  REQUIRE(found.size() == 1);
+  const evidence::CaKey& root = *found[0];
+  CHECK(root.spki_sha256 == "a0af031289f5d5d4132f9186068a7fc13628633ba235777472e29b6b6c67a49e");
+  CHECK(root.spki_sha256 == hex(crypto::sha256(root.spki)));
+  CHECK(root.serial_hex == "22650cd65a9d3489f383b49552bf501b392706ac");
+  CHECK(rfc3339(root.not_before) == "2018-05-21T10:45:10Z");
+  CHECK(rfc3339(root.not_after) == "2049-12-31T23:59:59Z");
+  CHECK_FALSE(root.simulated);
+  const auto key = crypto::public_key_from_spki(root.spki);
+  REQUIRE(key);
+  CHECK(EVP_PKEY_get_bits(key->get()) == 256);
+  CHECK(store.find_spki(root.spki_sha256) == &root);
+  CHECK(store.find(CaRole::ark, ProductLine::unknown).empty());
+}
+
+TEST_CASE("trust: a trust anchor file may hold roots of both vendors, and of Intel's kind only self-signed P-256 CAs") {
+  const Maker m;
+  const auto one = test::ec_key("P-256"), two = test::ec_key("P-256"), big = test::ec_key("P-384");
+  const auto make = [&](const char* cn, EVP_PKEY& key, EVP_PKEY& issuer, bool ca = true, const char* issuer_cn = nullptr) {
+    test::CertSpec spec{.subject = evidence::intel_name_der(cn), .issuer = evidence::intel_name_der(issuer_cn != nullptr ? issuer_cn : cn), .ca = ca, .sign = test::Sign::ecdsa};
+    return test::make_certificate(spec, key, issuer);
+  };
+  const Buffer root = make("Intel SGX Root CA", *one, *one), ark = m.make("ARK-Milan", "ARK-Milan", *m.ark, *m.ark);
+  const auto both = TrustStore::from_pem(as_bytes(pem_of({ark, root, make("Intel SGX Root CA", *two, *two)})));
+  REQUIRE_MESSAGE(both, both.error().message());
+  CHECK(both->keys().size() == 3);
+  CHECK(both->find(CaRole::intel_root, ProductLine::unknown).size() == 2);   // of one name, two keys
+  CHECK(TrustStore::from_pem(root));
+  Buffer damaged = root;
+  damaged.back() ^= 1;
+  struct Row { const char* why; Buffer der; };
+  for (const Row& row : {Row{"signed by another key", make("Intel SGX Root CA", *one, *two)}, Row{"no CA", make("Intel SGX Root CA", *one, *one, false)},
+                         Row{"signature damaged", damaged}, Row{"an intermediate", make("Intel SGX PCK Platform CA", *two, *one, true, "Intel SGX Root CA")},
+                         Row{"P-384", make("Intel SGX Root CA", *big, *big)}}) {
+    CAPTURE(row.why);
+    CHECK_FALSE(TrustStore::from_pem(row.der));
+    CHECK_FALSE(TrustStore::from_pem(as_bytes(pem_of({root, row.der}))));
+  }
 }
 
 TEST_CASE("trust: the CN of a CA is compared whole") {

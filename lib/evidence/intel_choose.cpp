@@ -1,0 +1,218 @@
+// Which revocation lists and signed documents an Intel quote is judged by: of each the newest valid one of handshake, bundle,
+// directories and cache, so that a peer cannot choose an older one; the network is asked when none is usable.
+#include <algorithm>
+#include <tuple>
+
+#include "base/hex.hpp"
+#include "evidence/crl_choice.hpp"
+#include "evidence/intel_case.hpp"
+#include "evidence/intel_keys.hpp"
+#include "evidence/memo.hpp"
+#include "evidence/snp_case.hpp"
+
+namespace atls::evidence {
+namespace {
+
+void append(std::vector<CollateralMiss>& to, const std::vector<CollateralMiss>& from) { to.insert(to.end(), from.begin(), from.end()); }
+
+std::string missing_text(const std::string& what, const IntelSupply& supply, const std::vector<CollateralMiss>& misses, const std::string& next) {
+  const std::string sources = describe(misses);
+  std::string damaged;
+  for (const std::string& sentence : supply.undecodable) damaged += sentence + "; ";
+  return damaged + "no " + what + " came with the evidence" + (sources.empty() ? "" : "; " + sources) + ". Next: let the network be used, or give " + next + " with --collateral-dir";
+}
+
+// ---- revocation lists ----
+
+struct CrlPlace {
+  std::optional<SuppliedCrl>& crl;
+  bool& usable;
+  std::vector<SuppliedCrl>& signed_ones;
+  std::string& missing;
+};
+
+void choose_one(const CrlPlace& place, const CrlAuthority& authority, const Buffer& other_subject, const CollateralQuery& query, const IntelCase& c,
+                const IntelSupply& supply, const Context& context) {
+  const auto is_about = [&](const SuppliedCrl& crl) {   // by issuer; one of a strange issuer by what it was called
+    return crl.object.issuer_der() == authority.subject_der || (crl.kind == query.kind && crl.object.issuer_der() != other_subject);
+  };
+  std::vector<SuppliedCrl> candidates;
+  const auto take = [&](const std::vector<SuppliedCrl>& from) { std::copy_if(from.begin(), from.end(), std::back_inserter(candidates), is_about); };
+  take(supply.crls);
+  const bool judge_itself = c.bare() && !supply.crls.empty();   // the file is the object: no other list may stand in for it
+  std::vector<CollateralMiss> misses;
+  if (!judge_itself) {
+    const CollateralAnswer nearby = context.collateral.find_local(query);
+    take(sort_intel_items(nearby.items).crls);
+    append(misses, nearby.misses);
+  }
+  CrlChoice choice = pick_crl(candidates, authority, context.now);
+  if (!choice.usable && !judge_itself) {
+    const CollateralAnswer fetched = context.collateral.find_network(query);
+    take(sort_intel_items(fetched.items).crls);
+    append(misses, fetched.misses);
+    choice = pick_crl(candidates, authority, context.now);
+  }
+  place.crl = std::move(choice.crl);
+  place.usable = choice.usable;
+  place.signed_ones = std::move(choice.signed_ones);
+  if (place.crl) {
+    const CrlJudgement j = judge_crl(place.crl->object, authority, context.now);
+    const auto until = place.crl->object.next_update();
+    if (context.policy.allow_expired_collateral && j.issuer && j.is_signed && j.whole && until && context.now > *until) place.usable = true;
+    return;
+  }
+  place.missing = missing_text(query.kind == CollateralKind::intel_root_crl ? "CRL of the root" : "CRL of the PCK CA", supply, misses, "Intel's CRLs");
+}
+
+// ---- signed documents ----
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+  return text;
+}
+
+Result<std::shared_ptr<const intel::TcbInfo>> decode(const CollateralItem& item, const intel::TcbInfo*) { return decode_tcb_info(item.data); }
+Result<std::shared_ptr<const intel::QeIdentity>> decode(const CollateralItem& item, const intel::QeIdentity*) { return decode_qe_identity(item.data); }
+
+bool is_about(const intel::TcbInfo& info, const IntelCase& c) {
+  return info.id == (c.is_tdx() ? "TDX" : "SGX") && (!c.extension || lower(info.fmspc) == hex(c.extension->fmspc));
+}
+bool is_about(const intel::QeIdentity& identity, const IntelCase& c) { return identity.id == (c.is_tdx() ? "TD_QE" : "QE"); }
+
+template <class Document>
+struct Candidate {
+  SuppliedDocument<Document> document;
+  bool fits = false, current = false, trusted = false;
+  bool usable() const { return document.document && fits && document.is_signed && trusted && current; }
+  // PCS hands out older evaluations on request, with fresh dates: the number counts before the date.
+  auto rank() const {
+    const Document* d = document.document.get();
+    return std::tuple(usable(), fits, document.is_signed, trusted, current, d != nullptr, d != nullptr ? d->evaluation_number : 0u,
+                      d != nullptr ? parse_rfc3339(d->issue_date).value_or(Time{}) : Time{});
+  }
+};
+
+// Signers that could belong to a document without a chain of its own.
+std::vector<SuppliedCertificate> signers_nearby(const IntelSupply& supply, const Context& context) {
+  std::vector<SuppliedCertificate> out = supply.signers;
+  const CollateralAnswer nearby = context.collateral.find_local({.kind = CollateralKind::intel_tcb_signer});
+  const IntelSupply sorted = sort_intel_items(nearby.items);
+  out.insert(out.end(), sorted.signers.begin(), sorted.signers.end());
+  return out;
+}
+
+template <class Document>
+void take_chain(SuppliedDocument<Document>& d, const CollateralItem& item, const IntelSupply& supply, const Context& context) {
+  for (const Buffer& der : item.issuer_chain) {
+    auto certificate = decode_certificate(der);
+    if (!certificate) {
+      d.chain_error = "a certificate of its issuer chain does not decode: " + certificate.error().message();
+      d.chain.clear();
+      return;
+    }
+    d.chain.push_back(*std::move(certificate));
+  }
+  // By role: the signer, then the root.
+  std::stable_partition(d.chain.begin(), d.chain.end(), [](const crypto::Certificate& x) { return x.subject_der() != x.issuer_der(); });
+  const auto signs = [&](const crypto::Certificate& signer) { return d.document && is_p256_signature(d.document->signed_bytes, d.document->signature, signer.spki()); };
+  const auto is_valid = [&](const crypto::Certificate& x) { return x.not_before() && x.not_after() && *x.not_before() <= context.now && context.now <= *x.not_after(); };
+  if (item.issuer_chain.empty()) {   // Intel renewed its signer with the same key: one that is valid now counts before one that is not
+    const auto signers = signers_nearby(supply, context);
+    const SuppliedCertificate* best = nullptr;
+    int best_rank = -1;
+    for (const SuppliedCertificate& signer : signers)
+      if (const int rank = signs(signer.object) * 2 + is_valid(signer.object); rank > best_rank) best = &signer, best_rank = rank;
+    if (best == nullptr) {
+      d.chain_error = "its signer did not come along. Next: give Intel's TCB signing certificate with --collateral-dir";
+      return;
+    }
+    d.chain.push_back(best->object);
+    for (const SuppliedCertificate& root : supply.roots)
+      if (d.chain.size() == 1 && root.object.subject_der() == best->object.issuer_der() && is_signed_by(best->object, root.object.spki())) d.chain.push_back(root.object);
+  }
+  d.is_signed = signs(d.chain.front());
+  if (d.chain.size() > 1) return;
+  const auto keys = context.trust.find(CaRole::intel_root, snp::ProductLine::unknown);
+  for (const CaKey* key : keys)
+    if (d.root_key == nullptr && is_signed_by(d.chain.front(), key->spki)) d.root_key = key;
+  if (d.root_key == nullptr && !keys.empty()) d.root_key = keys.front();
+}
+
+template <class Document>
+Candidate<Document> judge(const CollateralItem& item, const IntelCase& c, const IntelSupply& supply, const Context& context) {
+  Candidate<Document> out;
+  SuppliedDocument<Document>& d = out.document;
+  d.kind = item.kind;
+  d.source = item.source;
+  d.origin = item.origin;
+  d.data = item.data;
+  auto decoded = decode(item, static_cast<const Document*>(nullptr));
+  if (decoded)
+    d.document = *std::move(decoded);
+  else
+    d.error = decoded.error().message();
+  take_chain(d, item, supply, context);
+  if (!d.document) return out;
+  out.fits = c.bare() || is_about(*d.document, c);
+  const auto from = parse_rfc3339(d.document->issue_date), until = parse_rfc3339(d.document->next_update);
+  out.current = from && until && *from <= context.now && context.now <= *until;
+  if (!d.chain.empty()) {
+    const Buffer root = d.chain.size() > 1 ? d.chain.back().spki() : d.root_key != nullptr ? d.root_key->spki : Buffer{};
+    const CaKey* key = d.chain.size() > 1 ? context.trust.find_spki(d.chain.back().spki_sha256()) : d.root_key;
+    out.trusted = key != nullptr && key->role == CaRole::intel_root && is_signed_by(d.chain.front(), root);
+  }
+  return out;
+}
+
+template <class Document>
+void choose_document(std::optional<SuppliedDocument<Document>>& place, std::string& missing, const std::vector<const CollateralItem*>& supplied, CollateralKind kind,
+                     const IntelCase& c, const IntelSupply& supply, const Context& context) {
+  std::optional<Candidate<Document>> best;
+  const auto consider = [&](const CollateralItem& item, const IntelSupply& beside) {
+    auto candidate = judge<Document>(item, c, beside, context);
+    if (!best || candidate.rank() > best->rank()) best = std::move(candidate);
+  };
+  for (const CollateralItem* item : supplied) consider(*item, supply);
+  std::vector<CollateralMiss> misses;
+  CollateralQuery query{.kind = kind};
+  query.tdx = c.is_tdx();
+  if (c.extension) query.fmspc = hex(c.extension->fmspc);
+  const bool can_ask = !c.bare() && (c.extension || kind != CollateralKind::intel_tcb_info);
+  const auto ask = [&](const CollateralAnswer& answer) {
+    append(misses, answer.misses);
+    for (const CollateralItem& item : answer.items)
+      if (item.kind == kind) consider(item, supply);
+  };
+  if (can_ask) ask(context.collateral.find_local(query));
+  if (can_ask && (!best || !best->usable())) ask(context.collateral.find_network(query));
+  if (best) {
+    place = std::move(best->document);
+    return;
+  }
+  const bool tcb_info = kind == CollateralKind::intel_tcb_info;
+  missing = tcb_info && !c.extension ? "without the FMSPC of the PCK certificate no TCB info can be asked for"
+                                     : missing_text(tcb_info ? "TCB info" : "QE identity", supply, misses, "Intel's TCB info and QE identity");
+}
+
+}  // namespace
+
+void choose_intel_crls(IntelCase& c, const IntelSupply& supply, const Context& context) {
+  if (context.policy.crl == policy::CrlMode::off && !(c.bare() && !supply.crls.empty())) return;
+  constexpr auto scheme = crypto::SignatureScheme::ecdsa_sha256;
+  const Buffer root_subject = c.root ? c.root->object.subject_der() : c.ca ? c.ca->object.issuer_der() : intel_name_der(kIntelRootCn);
+  const Buffer ca_subject = c.ca ? c.ca->object.subject_der() : c.pck ? c.pck->object.issuer_der() : Buffer{};
+  choose_one({c.root_crl, c.root_crl_usable, c.signed_root_crls, c.root_crl_missing}, {root_subject, c.root_spki(), scheme, true}, ca_subject,
+             {.kind = CollateralKind::intel_root_crl}, c, supply, context);
+  CollateralQuery query{.kind = CollateralKind::intel_pck_crl};
+  query.processor_ca = c.processor_ca;
+  choose_one({c.pck_crl, c.pck_crl_usable, c.signed_pck_crls, c.pck_crl_missing}, {ca_subject, c.ca ? c.ca->object.spki() : Buffer{}, scheme, true}, root_subject, query, c,
+             supply, context);
+}
+
+void choose_intel_documents(IntelCase& c, const IntelSupply& supply, const Context& context) {
+  choose_document(c.tcb_info, c.tcb_info_missing, supply.tcb_infos, CollateralKind::intel_tcb_info, c, supply, context);
+  choose_document(c.qe_identity, c.qe_identity_missing, supply.qe_identities, CollateralKind::intel_qe_identity, c, supply, context);
+}
+
+}  // namespace atls::evidence
