@@ -34,6 +34,8 @@ def problems(path):
                 yield where + "lib/ must not know the simulator"
             if rel.startswith("lib/include/") and first not in ("atls",) and "/" in inc:
                 yield where + "installed headers use the standard library only"
+            if inc == "yaml.h" and rel != "lib/collateral/bundle_yaml.cpp":
+                yield where + "YAML is read in one place"
             if first == "openssl" and not rel.startswith(OPENSSL_OK):
                 yield where + "OpenSSL belongs in lib/crypto, lib/channel and lib/sim"
         if top == "tools" and first == "sim" and inc != "sim/anchors.hpp":

@@ -16,7 +16,7 @@ as_root() {
   fi
 }
 
-build_packages=(g++ meson ninja-build pkg-config libssl-dev libcli11-dev libfmt-dev nlohmann-json3-dev libcurl4-openssl-dev
+build_packages=(g++ meson ninja-build pkg-config libssl-dev libcli11-dev libfmt-dev nlohmann-json3-dev libcurl4-openssl-dev libyaml-dev
                 ca-certificates python3)
 test_packages=("${build_packages[@]}" doctest-dev scdoc man-db python3-jsonschema openssl)
 

@@ -59,5 +59,7 @@ Result<QeIdentity> parse_qe_identity(Bytes response);
 Result<QeIdentity> parse_qe_identity_parts(Bytes signed_text, Bytes signature);
 // The exact bytes of a top-level member's value inside a JSON object, found by a scanner that respects strings.
 Result<Bytes> raw_member(Bytes json, std::string_view name);
+// The exact bytes of every value of a JSON array.
+Result<std::vector<Bytes>> raw_elements(Bytes json, std::size_t limit);
 
 }  // namespace atls::intel

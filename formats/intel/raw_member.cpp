@@ -78,4 +78,23 @@ Result<Bytes> raw_member(Bytes json, std::string_view name) {
   return Error{Errc::not_found, "json", "no member \"" + std::string(name) + "\"", at};
 }
 
+Result<std::vector<Bytes>> raw_elements(Bytes json, std::size_t limit) {
+  const Scanner scan(json);
+  const auto broken = [](std::size_t at) { return Error{Errc::bad_value, "json", "not a JSON array", at}; };
+  std::vector<Bytes> out;
+  std::size_t at = scan.space(0);
+  if (!scan.is(at, '[')) return broken(at);
+  at = scan.space(at + 1);
+  while (!scan.is(at, ']')) {
+    const Found end = scan.value(at);
+    if (!end) return broken(at);
+    if (out.size() == limit) return Error{Errc::too_large, "json", "more than " + std::to_string(limit) + " items", at};
+    out.push_back(json.subspan(at, *end - at));
+    at = scan.space(*end);
+    if (scan.is(at, ',')) at = scan.space(at + 1);
+    else if (!scan.is(at, ']')) return broken(at);
+  }
+  return out;
+}
+
 }  // namespace atls::intel

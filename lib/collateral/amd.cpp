@@ -5,7 +5,6 @@
 #include "asn1/der.hpp"
 #include "base/hex.hpp"
 #include "crypto/certificate.hpp"
-#include "pem/pem.hpp"
 
 namespace atls {
 namespace {
@@ -75,8 +74,8 @@ Result<Buffer> hwid_of(const crypto::Certificate& cert) {
   return to_buffer(value);
 }
 
-Result<AmdObject> identify_vek(const crypto::Certificate& cert, CollateralKind kind) {
-  AmdObject object{.kind = kind};
+Result<CollateralObject> identify_vek(const crypto::Certificate& cert, CollateralKind kind) {
+  CollateralObject object{.kind = kind};
   const crypto::Extension* name = cert.extension(kProductName);
   if (!name) return bad("the productName extension is missing");
   const auto text = asn1::ia5_or_utf8_text(name->value);
@@ -98,41 +97,41 @@ Result<AmdObject> identify_vek(const crypto::Certificate& cert, CollateralKind k
   return object;
 }
 
-Result<AmdObject> identify_certificate(const crypto::Certificate& cert) {
+Result<CollateralObject> identify_certificate(const crypto::Certificate& cert) {
   const std::string cn = cert.subject_cn();
   if (cn == "SEV-VCEK") return identify_vek(cert, CollateralKind::amd_vcek);
   if (cn == "SEV-VLEK") return identify_vek(cert, CollateralKind::amd_vlek);
   for (const ProductLine line : kLines) {
     const std::string name(snp::product_name(line));
-    if (cn == "ARK-" + name) return AmdObject{.kind = CollateralKind::amd_ark, .product = line};
-    if (cn == "SEV-" + name) return AmdObject{.kind = CollateralKind::amd_ask, .product = line};
-    if (cn == "SEV-VLEK-" + name) return AmdObject{.kind = CollateralKind::amd_asvk, .product = line};
+    if (cn == "ARK-" + name) return CollateralObject{.kind = CollateralKind::amd_ark, .product = line};
+    if (cn == "SEV-" + name) return CollateralObject{.kind = CollateralKind::amd_ask, .product = line};
+    if (cn == "SEV-VLEK-" + name) return CollateralObject{.kind = CollateralKind::amd_asvk, .product = line};
   }
   return not_amd("subject \"" + cn + "\" is not that of an AMD SEV certificate");
 }
 
-Result<AmdObject> identify_crl(const crypto::Crl& crl) {
+Result<CollateralObject> identify_crl(const crypto::Crl& crl) {
   const std::string issuer = crl.issuer_cn();
   for (const ProductLine line : kLines)
     if (issuer == "ARK-" + std::string(snp::product_name(line)))
-      return AmdObject{.kind = CollateralKind::amd_crl, .product = line, .this_update = crl.this_update(), .next_update = crl.next_update()};
+      return CollateralObject{.kind = CollateralKind::amd_crl, .product = line, .this_update = crl.this_update(), .next_update = crl.next_update()};
   return not_amd("CRL issuer \"" + issuer + "\" is not an AMD root");
 }
 
 // The chip id as hwID of that product: the first 8 bytes on Turin.
 Bytes hwid_asked(const CollateralQuery& query, std::size_t size) { return Bytes(query.chip_id).first(size); }
 
-bool signed_by_any(const AmdObject& object, const std::vector<Buffer>& spkis) {
+bool signed_by_any(const CollateralObject& object, const std::vector<Buffer>& spkis) {
   for (const Buffer& spki : spkis) {
     const auto key = crypto::public_key_from_spki(spki);
     if (!key) continue;
     Result<bool> valid = false;
     if (object.kind == CollateralKind::amd_crl) {
-      const auto crl = crypto::Crl::from_der(object.der);
+      const auto crl = crypto::Crl::from_der(object.data);
       if (!crl || crl->signature_scheme() != crypto::SignatureScheme::rsa_pss_sha384) return false;
       valid = crl->signed_by(**key);
     } else {
-      const auto cert = crypto::Certificate::from_der(object.der);
+      const auto cert = crypto::Certificate::from_der(object.data);
       if (!cert || cert->signature_scheme() != crypto::SignatureScheme::rsa_pss_sha384) return false;
       valid = cert->signed_by(**key);
     }
@@ -143,44 +142,21 @@ bool signed_by_any(const AmdObject& object, const std::vector<Buffer>& spkis) {
 
 }  // namespace
 
-Result<AmdObject> identify_amd(Bytes der) {
+Result<CollateralObject> identify_amd(Bytes der) {
   const auto cert = crypto::Certificate::from_der(der);
   if (cert) {
     auto object = identify_certificate(*cert);
-    if (object) object->der = to_buffer(der);
+    if (object) object->data = to_buffer(der);
     return object;
   }
   const auto crl = crypto::Crl::from_der(der);
   if (!crl) return bad("neither a certificate (" + cert.error().message() + ") nor a CRL (" + crl.error().message() + ")");
   auto object = identify_crl(*crl);
-  if (object) object->der = to_buffer(der);
+  if (object) object->data = to_buffer(der);
   return object;
 }
 
-AmdObjects identify_amd_all(Bytes input) {
-  AmdObjects out;
-  const auto add = [&](Bytes der) {
-    auto object = identify_amd(der);
-    if (object) out.found.push_back(std::move(*object));
-    else out.rejected.push_back(object.error().message());
-  };
-  if (!pem::looks_like_pem(input)) {
-    add(input);
-    return out;
-  }
-  const auto blocks = pem::parse(input);
-  if (!blocks) {
-    out.rejected.push_back(blocks.error().message());
-    return out;
-  }
-  for (const pem::Block& block : *blocks) {
-    if (block.label == "CERTIFICATE" || block.label == "TRUSTED CERTIFICATE" || block.label == "X509 CRL") add(block.data);
-    else out.rejected.push_back("PEM block \"" + block.label + "\" is neither a certificate nor a CRL");
-  }
-  return out;
-}
-
-Fit fits(const AmdObject& object, const CollateralQuery& query) {
+Fit fits_amd(const CollateralObject& object, const CollateralQuery& query) {
   if (object.kind != query.kind) return Fit::no;
   if (query.product != ProductLine::unknown && object.product != query.product) return Fit::no;
   if (object.kind != CollateralKind::amd_vcek && object.kind != CollateralKind::amd_vlek) return Fit::exact;
@@ -189,7 +165,7 @@ Fit fits(const AmdObject& object, const CollateralQuery& query) {
   return Fit::exact;
 }
 
-std::string describe_misfit(const AmdObject& object, const CollateralQuery& query) {
+std::string describe_misfit_amd(const CollateralObject& object, const CollateralQuery& query) {
   if (object.kind != query.kind)
     return "expected " + std::string(collateral_kind_name(query.kind)) + ", found " + std::string(collateral_kind_name(object.kind));
   if (object.product != query.product)
@@ -202,11 +178,11 @@ std::string describe_misfit(const AmdObject& object, const CollateralQuery& quer
   return {};
 }
 
-Status check_amd(const AmdObject& object, const evidence::TrustStore& trust, const std::vector<Buffer>& more_keys) {
+Status check_amd(const CollateralObject& object, const evidence::TrustStore& trust, const std::vector<Buffer>& more_keys) {
   using evidence::CaRole;
   const std::string product(snp::product_name(object.product));
   if (object.kind == CollateralKind::amd_ark) {
-    const auto cert = crypto::Certificate::from_der(object.der);
+    const auto cert = crypto::Certificate::from_der(object.data);
     if (!cert) return cert.error();
     for (const evidence::CaKey* key : trust.find(CaRole::ark, object.product))
       if (key->spki == cert->spki()) return ok();

@@ -48,6 +48,7 @@ std::optional<Place> place_of(const CollateralQuery& query, CollateralKind kind,
     case CollateralKind::amd_asvk: return Place{vlek, "asvk"};
     case CollateralKind::amd_ark: return Place{query.vlek ? vlek : vcek, "ark"};
     case CollateralKind::amd_crl: return Place{query.vlek ? vlek : vcek, "crl"};
+    default: return {};
   }
   return {};
 }

@@ -31,7 +31,8 @@ struct CollateralItem {
   Buffer data;                      // one DER certificate or CRL; TCB info and QE identity: the whole JSON response as received
   CollateralSource source = CollateralSource::handshake;
   std::string origin;               // path or URL for messages
-  std::vector<Buffer> issuer_chain; // DER, signer first, of what was sent with its chain (PCS header, bundle); nothing is trusted for it
+  std::vector<Buffer> issuer_chain; // DER, signer first, of what was sent with its chain (PCS header, bundle); nothing is trusted for it.
+                                    // Empty for loose files: the signer is another object then (intel_tcb_signer, intel_pck_ca)
   std::optional<Time> obtained;     // from the cache: when it was fetched
 };
 

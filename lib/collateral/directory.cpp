@@ -4,8 +4,8 @@
 #include <unordered_map>
 
 #include "base/hex.hpp"
-#include "collateral/amd.hpp"
 #include "collateral/files.hpp"
+#include "collateral/object.hpp"
 #include "collateral/providers.hpp"
 
 namespace atls {
@@ -13,18 +13,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMaxLevels = 4;                                // snpguest uses 2, Trustee's store 3
+constexpr int kMaxLevels = 6;                                // snpguest uses 2, Trustee's store 3, a mirror of PCS or PCCS paths 5
 constexpr std::size_t kMaxFiles = 4096;                      // more is a store, and Trustee's layout is looked up by name
 constexpr std::size_t kMaxEntries = 65536;                   // names that are looked at: a directory of other files must not stall us
-constexpr std::size_t kMaxFileBytes = 1024 * 1024;           // an AMD chain is below 10 KiB
-constexpr std::size_t kMaxTotalBytes = 64 * 1024 * 1024;     // memory for all certificates together
+constexpr std::size_t kMaxFileBytes = 4 * 1024 * 1024;       // an AMD chain is below 10 KiB, Intel's data of many platforms 1 MiB
+constexpr std::size_t kMaxTotalBytes = 64 * 1024 * 1024;     // memory for all objects together
+constexpr std::size_t kMaxReadBytes = 256 * 1024 * 1024;     // time for files that turn out to be something else
 constexpr std::size_t kMaxMisfits = 16;                      // certificates of other chips that are offered for an explanation
 constexpr std::size_t kMaxTold = 3;                          // unreadable files that are named in a message
 
-bool is_candidate(const fs::path& path) {
+// `named`: meant as collateral, so what cannot be read is told. `maybe`: JSON, YAML and text may be anything, and answers of a
+// service are saved under names without an extension ("pckcrl?ca=platform"); what is no collateral is passed over.
+enum class Candidate { no, maybe, named };
+Candidate candidate(const fs::path& path) {
   std::string extension = path.extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return extension == ".der" || extension == ".pem" || extension == ".crt" || extension == ".cer" || extension == ".crl";
+  for (const char* known : {".der", ".pem", ".crt", ".cer", ".crl"})
+    if (extension == known) return Candidate::named;
+  if (extension.empty() || path.filename().string().find('?') != std::string::npos) return Candidate::maybe;
+  for (const char* known : {".json", ".yaml", ".yml", ".txt", ".hex"})
+    if (extension == known) return Candidate::maybe;
+  return Candidate::no;
 }
 
 class DirectoryProvider : public CollateralProvider {
@@ -34,28 +43,28 @@ class DirectoryProvider : public CollateralProvider {
   CollateralSource source() const override { return CollateralSource::dir; }
   CollateralAnswer find(const CollateralQuery& query) override;
   void scan();
-  void read(const fs::path& path);
+  void read(const fs::path& path, Candidate as);
 
  private:
-  struct Entry { AmdObject object; std::string origin; };
+  struct Entry { CollateralObject object; std::string origin; };
 
   void walk(const fs::path& directory, int level);
   void look_up_trustee(const CollateralQuery& query, CollateralAnswer& answer) const;
-  void offer(const Entry& entry, CollateralAnswer& answer) const { answer.items.push_back({entry.object.kind, entry.object.der, source(), entry.origin}); }
+  void offer(const Entry& entry, CollateralAnswer& answer) const { answer.items.push_back(item_of(entry.object, source(), entry.origin)); }
   CollateralMiss miss(CollateralMiss::Why why, std::string detail) const { return {source(), why, std::move(detail)}; }
 
   fs::path root_;
   std::vector<Entry> entries_;
   std::unordered_multimap<std::string, std::size_t> by_chip_;   // hwID in hex to index; keeps large stores fast
   std::vector<std::string> unreadable_;
-  std::size_t files_ = 0, names_ = 0, bytes_ = 0, unreadable_count_ = 0;
+  std::size_t files_ = 0, names_ = 0, bytes_ = 0, read_ = 0, unreadable_count_ = 0;
   bool cut_ = false;
 };
 
 void DirectoryProvider::scan() {
   std::error_code ec;
   if (fs::is_directory(root_, ec)) walk(root_, 1);
-  else read(root_);
+  else read(root_, Candidate::named);
 }
 
 void DirectoryProvider::walk(const fs::path& directory, int level) {
@@ -75,23 +84,26 @@ void DirectoryProvider::walk(const fs::path& directory, int level) {
     // Links to files are followed (Kubernetes mounts), links to directories are not: they can form loops.
     if (child.is_directory(ec) && !child.is_symlink(ec)) {
       if (level < kMaxLevels) walk(child.path(), level + 1);
-    } else if (is_candidate(child.path()) && child.is_regular_file(ec)) {
-      if (++files_ > kMaxFiles || bytes_ > kMaxTotalBytes) cut_ = true;
-      else read(child.path());
+    } else if (const Candidate as = candidate(child.path()); as != Candidate::no && child.is_regular_file(ec)) {
+      if (++files_ > kMaxFiles || bytes_ > kMaxTotalBytes || read_ > kMaxReadBytes) cut_ = true;
+      else read(child.path(), as);
     }
   }
 }
 
-void DirectoryProvider::read(const fs::path& path) {
+void DirectoryProvider::read(const fs::path& path, Candidate as) {
   const auto note = [&](const std::string& why) {
     ++unreadable_count_;
     if (unreadable_.size() < kMaxTold) unreadable_.push_back(path.string() + ": " + why);
   };
   const auto content = read_regular_file(path, kMaxFileBytes);
-  if (!content) return note(content.error().detail);
-  AmdObjects objects = identify_amd_all(*content);
-  for (AmdObject& object : objects.found) {
-    bytes_ += object.der.size();
+  if (!content) return as == Candidate::named ? note(content.error().detail) : void();
+  read_ += content->size();
+  CollateralObjects objects = identify_all(*content);
+  if (as == Candidate::maybe && objects.found.empty() && objects.form.empty()) return;
+  for (CollateralObject& object : objects.found) {
+    bytes_ += object.data.size();
+    for (const Buffer& der : object.issuer_chain) bytes_ += der.size();
     if (object.kind == CollateralKind::amd_vcek) by_chip_.emplace(hex(object.hwid), entries_.size());
     entries_.push_back({std::move(object), path.string()});
   }
@@ -119,7 +131,8 @@ CollateralAnswer DirectoryProvider::find(const CollateralQuery& query) {
     if (fits(entry.object, query) == Fit::kind_only && ++others <= kMaxMisfits) offer(entry, answer);
   std::string detail = root_.string() + " has no " + std::string(collateral_kind_name(query.kind));
   if (query.product != snp::ProductLine::unknown) detail += " of " + std::string(snp::product_name(query.product));
-  if (others != 0) detail += " for this chip and TCB, but " + std::to_string(others) + " for others";
+  if (!query.fmspc.empty()) detail += " of FMSPC " + query.fmspc;
+  if (others != 0) detail += std::string(is_intel(query.kind) ? " that fits" : " for this chip and TCB") + ", but " + std::to_string(others) + " for others";
   answer.misses.push_back(miss(CollateralMiss::Why::absent, std::move(detail)));
   if (cut_)
     answer.misses.push_back(miss(CollateralMiss::Why::invalid, root_.string() + " was not read to the end: it has more than " + std::to_string(kMaxFiles) +
@@ -155,7 +168,7 @@ void DirectoryProvider::look_up_trustee(const CollateralQuery& query, Collateral
                                  root_ / "vcek" / (turin ? chip.substr(0, 16) : chip) / "vcek.der"}) {
       const auto content = read_regular_file(path, kMaxFileBytes);
       if (!content) continue;
-      for (AmdObject& object : identify_amd_all(*content).found)
+      for (CollateralObject& object : identify_all(*content).found)
         if (fits(object, query) == Fit::exact) {
           offer({std::move(object), path.string()}, answer);
           return;

@@ -24,7 +24,7 @@ constexpr std::chrono::seconds kRememberGood{3600}, kRememberBad{60};   // AMD t
 
 // What one URL gave. `why` is empty when `objects` holds checked answers.
 struct Fetched {
-  std::vector<AmdObject> objects;
+  std::vector<CollateralObject> objects;
   std::optional<CollateralMiss> why;
   Clock::time_point until;
 };
@@ -38,6 +38,7 @@ class KdsProvider : public CollateralProvider {
 
   CollateralAnswer find(const CollateralQuery& query) override {
     CollateralAnswer answer;
+    if (is_intel(query.kind)) return answer;      // another service's
     const std::string path = kds_path(query);
     if (path.empty()) {
       answer.misses.push_back({source(), CollateralMiss::Why::absent, no_path(query)});
@@ -45,8 +46,8 @@ class KdsProvider : public CollateralProvider {
     }
     const Fetched fetched = get(path, query);
     if (fetched.why) answer.misses.push_back(*fetched.why);
-    for (const AmdObject& object : fetched.objects)
-      if (object.kind == query.kind) answer.items.push_back({object.kind, object.der, source(), options_.base_url + path});
+    for (const CollateralObject& object : fetched.objects)
+      if (object.kind == query.kind) answer.items.push_back(item_of(object, source(), options_.base_url + path));
     return answer;
   }
 
@@ -87,7 +88,7 @@ class KdsProvider : public CollateralProvider {
 
   void remember(const std::string& path, Fetched& fetched) {
     fetched.until = Clock::now() + (fetched.why ? kRememberBad : kRememberGood);
-    for (const AmdObject& object : fetched.objects)     // an outdated list is asked for again soon
+    for (const CollateralObject& object : fetched.objects)     // an outdated list is asked for again soon
       if (object.kind == CollateralKind::amd_crl && (!object.next_update || *object.next_update <= now_)) fetched.until = Clock::now() + kRememberBad;
     if (remembered_.insert_or_assign(path, fetched).second) order_.push_back(path);
     if (order_.size() > kMaxRemembered) {
@@ -110,13 +111,13 @@ class KdsProvider : public CollateralProvider {
       return miss(CollateralMiss::Why::invalid, said);
     }
     const auto invalid = [&](const std::string& why) { return miss(CollateralMiss::Why::invalid, url + ": the answer is not used: " + why); };
-    AmdObjects answer = identify_amd_all(*body);
+    CollateralObjects answer = identify_all(*body);
     if (!answer.rejected.empty()) return invalid(answer.rejected.front());
     const std::size_t expected = query.kind == CollateralKind::amd_vcek || query.kind == CollateralKind::amd_crl ? 1 : 2;
     if (answer.found.size() != expected)
       return invalid("expected " + std::to_string(expected) + (expected == 1 ? " object" : " certificates") + ", found " + std::to_string(answer.found.size()));
     bool has_asked = false;
-    for (const AmdObject& object : answer.found) {
+    for (const CollateralObject& object : answer.found) {
       CollateralQuery as = query;                     // a chain holds the ARK beside the CA that was asked for
       if (expected == 2 && (object.kind == CollateralKind::amd_ark || object.kind == chain_ca(query))) as.kind = object.kind;
       if (fits(object, as) != Fit::exact) return invalid(describe_misfit(object, as));
@@ -133,7 +134,7 @@ class KdsProvider : public CollateralProvider {
   }
 
   // A trust set of roots alone knows no ASK: it is fetched and checked against the root first.
-  Status trusted(const AmdObject& object, const CollateralQuery& query) {
+  Status trusted(const CollateralObject& object, const CollateralQuery& query) {
     if (object.kind != CollateralKind::amd_vcek || !trust_->find(evidence::CaRole::ask, object.product).empty()) return check_amd(object, *trust_);
     CollateralQuery ask = query;
     ask.kind = CollateralKind::amd_ask;
@@ -141,9 +142,9 @@ class KdsProvider : public CollateralProvider {
     const Fetched chain = get(kds_path(ask), ask);
     if (chain.why) return Error{Errc::unavailable, "amd.certificate", "its ASK could not be had: " + chain.why->detail};
     std::vector<Buffer> keys;
-    for (const AmdObject& ca : chain.objects)
+    for (const CollateralObject& ca : chain.objects)
       if (ca.kind == CollateralKind::amd_ask)
-        if (const auto cert = crypto::Certificate::from_der(ca.der)) keys.push_back(cert->spki());
+        if (const auto cert = crypto::Certificate::from_der(ca.data)) keys.push_back(cert->spki());
     return check_amd(object, *trust_, keys);
   }
 
@@ -171,6 +172,7 @@ std::string kds_path(const CollateralQuery& query) {
     case CollateralKind::amd_ark: return (query.vlek ? "/vlek/v1/" : "/vcek/v1/") + product + "/cert_chain";
     case CollateralKind::amd_crl: return (query.vlek ? "/vlek/v1/" : "/vcek/v1/") + product + "/crl";
     case CollateralKind::amd_vcek: break;
+    default: return {};
   }
   const bool turin = layout == snp::TcbLayout::turin;
   if (is_zero(query.chip_id)) return {};                                      // masked: names no chip

@@ -1,4 +1,4 @@
-// The collateral sources of SEV-SNP: directories, the cache, AMD's KDS.
+// The collateral sources: directories, the cache, AMD's KDS.
 #pragma once
 
 #include <chrono>
@@ -10,10 +10,12 @@
 
 namespace atls {
 
-// A directory or a single file. Reads: loose .der/.pem/.crt/.cer/.crl files below it (at most 4 levels and 4096 files of at most
-// 1 MiB each, 64 MiB of certificates in all), the snpguest layout (ark, ask|asvk, vcek|vlek .pem|.der, crl), Trustee's store
+// A directory or a single file. Reads: loose .der/.pem/.crt/.cer/.crl files below it, and .json/.yaml/.yml/.txt/.hex files and files
+// without an extension when they hold collateral (at most 6 levels and 4096 files of at most 4 MiB each, 64 MiB of objects in all):
+// the snpguest layout (ark, ask|asvk, vcek|vlek .pem|.der, crl), Intel's directory (tcbInfo.json, tcbSignChain.pem, rootCaCrl.der ...),
+// bundles of other programs (intel/bundle.hpp), files named as the paths of a PCS or PCCS; and Trustee's store
 // (vcek/{hwid}/bl.._tee.._snp.._ucode..[_fmc..]_vcek.der, also beyond these limits).
-// Everything found is classified by content (subject CN), never by file name. A VCEK that fits no query exactly is still
+// Everything found is classified by content (object.hpp), never by file name. An object that fits no query exactly is still
 // offered when nothing fits, so that the verifier can say what is different.
 Result<std::shared_ptr<CollateralProvider>> directory_provider(const std::filesystem::path& path);
 

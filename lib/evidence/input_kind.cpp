@@ -6,6 +6,7 @@
 #include "azure/hcl.hpp"
 #include "base/cursor.hpp"
 #include "eventlog/tcg.hpp"
+#include "intel/bundle.hpp"
 #include "intel/quote.hpp"
 
 namespace atls::evidence {
@@ -17,7 +18,7 @@ constexpr KindRow kKinds[] = {
     {InputKind::snp_extended, "snp-extended"}, {InputKind::cert_table, "cert-table"}, {InputKind::hcl, "hcl"}, {InputKind::thim_json, "thim"},
     {InputKind::bundle, "bundle"}, {InputKind::document, "document"}, {InputKind::directory, "directory"},
     {InputKind::sgx_quote, "sgx-quote"}, {InputKind::tdx_quote, "tdx-quote"}, {InputKind::td_report, "td-report"}, {InputKind::tcb_info, "tcb-info"},
-    {InputKind::qe_identity, "qe-identity"}, {InputKind::event_log, "event-log"}, {InputKind::ccel_table, "ccel-table"}, {InputKind::unknown, "unknown"},
+    {InputKind::qe_identity, "qe-identity"}, {InputKind::event_log, "event-log"}, {InputKind::ccel_table, "ccel-table"}, {InputKind::collateral, "collateral"}, {InputKind::unknown, "unknown"},
 };
 
 constexpr std::size_t kLeastReport = 0x38;   // version to signature_algo: what the guess needs
@@ -102,6 +103,7 @@ InputKind der_kind(Bytes der) {
 
 std::optional<InputKind> kind_of_binary(Bytes content) {
   if (azure::looks_like_hcl(content)) return InputKind::hcl;
+  if (intel::is_collateral_dump(content)) return InputKind::collateral;   // begins like a quote
   if (intel::looks_like_quote(content)) return quote_kind(content);
   if (content.size() >= 4 && as_text(content.first(4)) == "CCEL") return InputKind::ccel_table;
   if (eventlog::looks_like_log(content)) return InputKind::event_log;

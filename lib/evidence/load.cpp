@@ -7,6 +7,7 @@
 #include "azure/hcl.hpp"
 #include "base/base64.hpp"
 #include "base/hex.hpp"
+#include "collateral/bundle_yaml.hpp"
 #include "crypto/certificate.hpp"
 #include "crypto/digest.hpp"
 #include "evidence/claim_build.hpp"
@@ -107,6 +108,7 @@ void decode_binary(Loaded& out, Bytes content, InputKind kind) {
     case InputKind::td_report:
     case InputKind::event_log:
     case InputKind::ccel_table: load_intel(out, content, kind); return;
+    case InputKind::collateral: load_collateral(out, content); return;
     default: set_error(out, {Errc::bad_value, "input", "not a " + std::string(input_kind_name(kind)), 0});
   }
 }
@@ -187,6 +189,7 @@ void decode(Loaded& out, Bytes content, int layers, const std::optional<InputKin
     if (kind) return load_json(out, content, *kind);
     return load_json(out, content, InputKind::unknown);
   }
+  if (as ? *as == InputKind::collateral : is_text(content) && looks_like_bundle_yaml(content)) return load_collateral(out, content);
   const auto kind = as ? as : kind_of_binary(content);
   if (pem::looks_like_pem(content) && is_text(content)) return decode_pem(out, content, layers, as);
   const bool binary = kind && (!as || kind_of_binary(content) == as);

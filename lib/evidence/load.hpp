@@ -13,7 +13,8 @@
 namespace atls::evidence {
 
 enum class InputKind { unknown, certificate, crl, snp_report, snp_extended, cert_table, hcl, thim_json, bundle, document, directory,
-                       sgx_quote, tdx_quote, td_report, tcb_info, qe_identity, event_log, ccel_table };
+                       sgx_quote, tdx_quote, td_report, tcb_info, qe_identity, event_log, ccel_table,
+                       collateral };   // Intel collateral as other programs keep it
 std::string_view input_kind_name(InputKind kind);       // --as names: "certificate", "crl", "snp-report", "snp-extended", ...
 std::optional<InputKind> input_kind_from(std::string_view name);
 
@@ -27,7 +28,7 @@ struct Loaded {
   std::optional<Buffer> nonce;                 // from a bundle
   std::string bundle_profile, bundle_role;
   std::vector<Buffer> bundle_evidence;         // copies beside the leaf; they must be what the leaf holds
-  std::vector<CollateralItem> collateral;      // from a bundle; also what a file of collateral holds: TCB info, QE identity
+  std::vector<CollateralItem> collateral;      // from a bundle, ours or another program's; also what a file with TCB info or QE identity holds
   // Decoding stopped: nothing to judge, exit 7; what was decoded before is kept. Damage that a check can judge (a report that
   // is too short, HCL claims that are cut) is named here or in the claims too, and the evidence is there for the check.
   std::optional<Error> error;

@@ -9,6 +9,7 @@
 #include "evidence/claim_build.hpp"
 #include "evidence/document_claims.hpp"
 #include "evidence/load_parts.hpp"
+#include "intel/bundle.hpp"
 #include "pem/pem.hpp"
 
 namespace atls::evidence::loading {
@@ -137,11 +138,7 @@ void load_bundle(Loaded& out, Bytes text) {
   for (const auto& [label, value] : bundle->exporter) out.claims.add(value_claim("exporter", value, label));
   for (const BundleCollateral& c : bundle->collateral) {
     out.collateral.push_back(c.item);
-    const bool crl = c.item.kind == CollateralKind::amd_crl;
-    Claim claim("collateral");
-    claim.meaning = std::string(collateral_kind_name(c.item.kind)) + ", obtained " + rfc3339(c.time);
-    claim.add(crl ? crl_claims(c.item.data, "crl") : certificate_claims(c.item.data, "certificate"));
-    out.claims.add(std::move(claim));
+    out.claims.add(collateral_claim(c.item, ", obtained " + rfc3339(c.time)));
   }
 }
 
@@ -155,6 +152,7 @@ std::optional<InputKind> kind_of_json(Bytes text) {
   if (object->contains("enclaveIdentity") && object->contains("signature")) return InputKind::qe_identity;
   if (object->contains(kThimMembers[0]) && object->contains("tcbm")) return InputKind::thim_json;
   if (constellation::sniff(text) != constellation::DocumentKind::unknown) return InputKind::document;
+  if (intel::sniff_collateral_bundle(text)) return InputKind::collateral;
   return std::nullopt;
 }
 
@@ -166,6 +164,7 @@ void load_json(Loaded& out, Bytes text, InputKind kind) {
     case InputKind::document: load_document(out, text); return;
     case InputKind::tcb_info:
     case InputKind::qe_identity: load_intel(out, text, kind); return;
+    case InputKind::collateral: load_collateral(out, text); return;
     default: break;
   }
   Claim claims = json_claims(text, "json");

@@ -20,6 +20,8 @@ void set_error(Loaded& out, Error error);           // keeps the first
 std::optional<InputKind> kind_of_json(Bytes text);
 void load_json(Loaded& out, Bytes text, InputKind kind);
 
+void load_collateral(Loaded& out, Bytes content);              // bundles of other programs
+Claim collateral_claim(const CollateralItem& item, std::string meaning);
 void load_intel(Loaded& out, Bytes content, InputKind kind);   // quotes, TDREPORT, collateral, event logs
 
 Evidence snp_evidence(Bytes bytes);                 // a report, and a table behind it when it reads as one

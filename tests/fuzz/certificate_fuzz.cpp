@@ -14,7 +14,7 @@ FUZZ(input) {
   fuzz::require(!(certificate && crl), "nothing is both");
   const auto object = identify_amd(input);
   if (object) fuzz::require(certificate || crl, "AMD's objects are certificates or CRLs");
-  (void)identify_amd_all(input);   // an answer of the KDS
+  (void)identify_all(input);   // an answer of the KDS
   const Claim claims = evidence::certificate_claims(input, "certificate");
   fuzz::require(bool(certificate) || !claims.error.empty(), "a refused certificate says why");
   (void)evidence::crl_claims(input, "crl");

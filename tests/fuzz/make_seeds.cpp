@@ -9,6 +9,7 @@
 #include "constellation/document.hpp"
 #include "crypto/digest.hpp"
 #include "evidence/bundle.hpp"
+#include "intel/bundle.hpp"
 #include "pem/pem.hpp"
 #include "profile/constellation.hpp"
 #include "sim/platform.hpp"
@@ -38,6 +39,37 @@ Buffer joined(Bytes a, Bytes b) {
   Buffer out = to_buffer(a);
   out.insert(out.end(), b.begin(), b.end());
   return out;
+}
+
+// Bundles of other programs around made-up certificates and lists.
+void put_collateral(Seeds& seeds) {
+  const std::string chain = pem::encode("CERTIFICATE", test::pattern(40, 1));
+  const std::string tcb = test::response("tcbInfo", test::tdx_tcb_info()), qe = test::response("enclaveIdentity", test::td_qe_identity());
+  intel::QuoteCollateral c;
+  c.pck_crl_issuer_chain = c.tcb_info_issuer_chain = c.qe_identity_issuer_chain = c.pck_certificate_chain = chain;
+  c.root_ca_crl = c.pck_crl = {0x30, 0x81, 0x01, 0x00};
+  c.tcb_info = to_buffer(test::tdx_tcb_info());
+  c.qe_identity = to_buffer(test::td_qe_identity());
+  c.tcb_info_signature = c.qe_identity_signature = *from_hex(test::signature_digits());
+  seeds.put({"collateral", "load"}, "dcap-qvl.json", intel::encode_dcap_qvl(c));
+  seeds.put({"collateral", "load"}, "go-getter.json",
+            intel::encode_go_getter({{"https://a.example/tcb", "Tcb-Info-Issuer-Chain", chain, to_buffer(tcb)}, {"https://a.example/crl", "", "", c.pck_crl}}));
+  seeds.put({"collateral", "load"}, "pcs-client.json",
+            R"({"collaterals":{"tcbinfos":[{"tdx_tcbinfo":)" + tcb + R"(}],"tdqeidentity":)" + qe +
+                R"(,"pckcacrl":{"platformCrl":"30810100"},"rootcacrl":"30810100","certificates":{"TCB-Info-Issuer-Chain":"%2D"}}})");
+  seeds.put({"collateral"}, "flat.yaml", "pck_crl_issuer_chain: |\n  x\nroot_ca_crl: >-\n  30810100\npck_crl: 30810100\ntcb_info_issuer_chain: x\ntcb_info: \"{\\\"id\\\":1}\"\ntcb_info_signature: " +
+                                             test::signature_digits() + "\nqe_identity_issuer_chain: 'x'\nqe_identity: '{}'\nqe_identity_signature: " + test::signature_digits() + "\n");
+  seeds.put({"collateral"}, "anchors.yaml", "tcb_info: &a [*a, {b: !!str c}]\ntcb_info: x\n");
+  seeds.put({"collateral"}, "answer.json", nlohmann::json{{"issuer_chain", chain}, {"enclave_identity_json", qe}}.dump());
+  seeds.put({"collateral"}, "huge-numbers.json", R"({"tcbInfo":{"version":1e300,"fmspc":99999999999999999999999,"x":{"y":[1e400]}},"signature":""})");
+  seeds.put({"collateral"}, "unknown-fields.json", R"({"tcbInfo":{"id":"TDX","more":{"a":1}},"signature":"00","outside":7})");
+  std::string dump("\3\0\0\0\x81\0\0\0", 8), body;
+  for (const std::string& part : {chain, std::string("30810100"), std::string("30810100"), chain, tcb, chain, qe}) {
+    const std::size_t size = part.size() + 1;
+    dump += std::string(8, '\1') + static_cast<char>(size) + static_cast<char>(size >> 8) + std::string(6, '\0');
+    body += part + '\0';
+  }
+  seeds.put({"collateral", "load"}, "memory.bin", dump + body);
 }
 
 void put_platform(Seeds& seeds, const sim::SnpPlatform& p, const std::string& name) {
@@ -173,6 +205,7 @@ int main(int argc, char** argv) {
   }
   Seeds seeds{fs::path(argv[1])};
   put_intel(seeds);
+  put_collateral(seeds);
   struct Row { const char* name; snp::ProductLine product; bool vlek; std::uint32_t version; };
   for (const Row& row : {Row{"milan-v2", snp::ProductLine::milan, false, 2}, Row{"milan-v3-vlek", snp::ProductLine::milan, true, 3}, Row{"genoa-v5", snp::ProductLine::genoa, false, 5},
                          Row{"turin-v5", snp::ProductLine::turin, false, 5}}) {

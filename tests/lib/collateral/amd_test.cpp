@@ -35,7 +35,7 @@ TEST_CASE("amd objects are identified by their content") {
       REQUIRE_MESSAGE(object, object.error().message());
       CHECK(object->kind == row.kind);
       CHECK(object->product == line);
-      CHECK(object->der == row.der);
+      CHECK(object->data == row.der);
       CollateralQuery query = asked;
       query.kind = row.kind;
       CHECK(fits(*object, query) == Fit::exact);
@@ -99,12 +99,12 @@ TEST_CASE("amd objects: a VCEK fits exactly one chip and one TCB") {
 TEST_CASE("amd objects: PEM files may hold several, foreign blocks are named") {
   const AmdWorld world;
   const std::string chain = pem_certificates({world.ask(), world.ark()});
-  CHECK(identify_amd_all(as_bytes(chain)).found.size() == 2);
+  CHECK(identify_all(as_bytes(chain)).found.size() == 2);
   const std::string mixed = chain + pem::encode("X509 CRL", world.crl()) + pem::encode("PRIVATE KEY", Buffer(3, 1));
-  const AmdObjects objects = identify_amd_all(as_bytes(mixed));
+  const CollateralObjects objects = identify_all(as_bytes(mixed));
   CHECK(objects.found.size() == 3);
   CHECK(objects.rejected.size() == 1);
-  CHECK(identify_amd_all(as_bytes("-----BEGIN CERTIFICATE-----\n!")).found.empty());
+  CHECK(identify_all(as_bytes("-----BEGIN CERTIFICATE-----\n!")).found.empty());
 }
 
 TEST_CASE("amd objects: real certificates and CRLs are identified and signed by the built-in keys") {

@@ -111,9 +111,9 @@ TEST_CASE("directory: damaged, foreign, huge and unusual files are ignored and t
   const TempDir dir;
   dir.write("garbage.der", as_bytes("not a certificate"));
   dir.write("empty.pem", {});
-  dir.write("huge.der", Buffer(1024 * 1024 + 1, 0x30));
+  dir.write("huge.der", Buffer(4 * 1024 * 1024 + 1, 0x30));
   dir.write("foreign.der", AmdWorld(ProductLine::genoa).ark());
-  dir.write("notes.txt", world.vcek());
+  dir.write("notes.doc", world.vcek());
   REQUIRE(::mkfifo((dir.path() / "fifo.der").c_str(), 0600) == 0);           // would block a careless reader
   std::filesystem::create_directory_symlink(dir.path(), dir.path() / "loop");
   std::filesystem::create_symlink(dir.path() / "nowhere", dir.path() / "dangling.der");
@@ -126,10 +126,10 @@ TEST_CASE("directory: damaged, foreign, huge and unusual files are ignored and t
 TEST_CASE("directory: depth and number of files are bounded, and it is said that the rest was not read") {
   const AmdWorld world;
   const TempDir deep;
-  deep.write("1/2/3/ok.der", world.vcek());
+  deep.write("1/2/3/4/5/ok.der", world.vcek());
   CHECK(ask(deep.path(), world.query(CollateralKind::amd_vcek)).items.size() == 1);
   const TempDir deeper;
-  deeper.write("1/2/3/4/no.der", world.vcek());
+  deeper.write("1/2/3/4/5/6/no.der", world.vcek());
   CHECK(ask(deeper.path(), world.query(CollateralKind::amd_vcek)).items.empty());
   const TempDir many;
   for (int i = 0; i < 4100; ++i) many.write(std::to_string(i) + ".der", {});

@@ -1,0 +1,33 @@
+// Collateral of other programs, JSON, YAML and dumps: what is found keeps its signed text, and what is refused says why.
+#include "fuzz.hpp"
+#include "collateral/bundle_yaml.hpp"
+#include "collateral/object.hpp"
+#include "intel/bundle.hpp"
+#include "intel/collateral.hpp"
+
+using namespace atls;
+
+namespace {
+
+void check(const Result<intel::CollateralBundle>& bundle) {
+  if (!bundle) return fuzz::require(!bundle.error().detail.empty(), "a refused bundle says why");
+  fuzz::require(bundle->items.size() <= intel::kMaxBundleEntries, "items are bounded");
+  for (const intel::BundleItem& item : bundle->items) {
+    const bool tcb = item.kind == intel::BundleItem::Kind::tcb_info;
+    if (!tcb && item.kind != intel::BundleItem::Kind::qe_identity) continue;
+    fuzz::require(bool(intel::raw_member(item.data, tcb ? "tcbInfo" : "enclaveIdentity")) || bundle->form != intel::BundleForm::dcap_qvl, "a document has its signed member");
+  }
+}
+
+}  // namespace
+
+FUZZ(input) {
+  const auto form = intel::sniff_collateral_bundle(input);
+  const auto bundle = intel::parse_collateral_bundle(input);
+  fuzz::require(!bundle || form == bundle->form, "what is read is what was recognised");
+  check(bundle);
+  check(parse_bundle_yaml(input));
+  const CollateralObjects objects = identify_all(input);
+  for (const CollateralObject& object : objects.found) fuzz::require(bool(identify(object.data)), "an object that was found is one");
+  (void)intel::raw_elements(input, 16);
+}
