@@ -173,7 +173,16 @@ void verify_evidence(const Evidence& evidence, const std::optional<ExpectedBindi
     else report.error(kHardwareRoot, evidence.decode_error ? *evidence.decode_error : why_not_judged(evidence.format));
     return;
   }
-  format->verify(evidence, binding, presented.with_it, context, report);
+  Evidence with_log;
+  if (presented.event_log && evidence.format == "tdx") {
+    with_log = evidence;
+    with_log.event_log = presented.event_log;
+  } else if (presented.event_log) {
+    auto& r = report.fail(kPolicyEvidenceKind, "--event-log cannot apply to evidence of the kind " + evidence.format);
+    r.expected = "tdx";
+    r.actual = evidence.format;
+  }
+  format->verify(with_log.event_log ? with_log : evidence, binding, presented.with_it, context, report);
   const MustPass of_format = format->must_pass(context, report);
   must_pass.insert(must_pass.end(), of_format.begin(), of_format.end());
   for (const EvidenceInfo& info : report.evidence)

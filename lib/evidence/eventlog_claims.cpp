@@ -5,6 +5,7 @@
 #include "base/cursor.hpp"
 #include "crypto/digest.hpp"
 #include "evidence/claim_build.hpp"
+#include "evidence/intel_event_log.hpp"
 
 namespace atls::evidence {
 namespace {
@@ -117,6 +118,33 @@ void add_replay(Claim& root, const eventlog::Log& log) {
   }
 }
 
+void add_json_log(Claim& root, Bytes text) {
+  root.meaning = "JSON event log of a dstack guest";
+  const auto log = eventlog::parse_json_log(text);
+  if (!log) {
+    root.error = log.error().message();
+    return;
+  }
+  root.meaning += ", " + std::to_string(log->size()) + (log->size() == 1 ? " event" : " events");
+  root.add(value_claim("events", std::uint64_t{log->size()}));
+  for (const eventlog::JsonEvent& e : *log) {
+    const std::string type = eventlog::event_type_name(e.type);
+    Claim c("event");
+    c.meaning = (type.empty() ? hex_number(e.type) : type) + (e.name.empty() ? "" : ": " + e.name);
+    c.add(value_claim("imr", std::uint64_t{e.imr}, "RTMR" + std::to_string(e.imr)));
+    c.add(value_claim("type", std::uint64_t{e.type}, hex_number(e.type)));
+    if (!e.name.empty()) c.add(value_claim("name", e.name));
+    c.add(value_claim("payload", e.payload, text_in(e.payload)));
+    if (!e.digest.empty()) c.add(value_claim("sha384", e.digest));
+    if (e.is_runtime()) c.add(value_claim("version", e.version));
+    root.add(std::move(c));
+  }
+  const auto read = read_td_event_log(text);
+  if (!read) return;
+  const auto registers = replay_rtmrs(*read);
+  for (std::size_t i = 0; i < registers.size(); ++i) root.add(value_claim("rtmr" + std::to_string(i), registers[i], "of a TDX guest with this log"));
+}
+
 }  // namespace
 
 std::map<std::uint32_t, Buffer> replay(const eventlog::Log& log, std::uint16_t algorithm) {
@@ -135,6 +163,10 @@ std::map<std::uint32_t, Buffer> replay(const eventlog::Log& log, std::uint16_t a
 
 Claim event_log_claims(Bytes in, std::string name) {
   Claim root = space_claim(std::move(name), in);
+  if (eventlog::looks_like_json_log(in)) {
+    add_json_log(root, in);
+    return root;
+  }
   const eventlog::PartialLog read = eventlog::read_log(in);
   const eventlog::Log& log = read.log;
   if (read.error) root.error = read.error->message();

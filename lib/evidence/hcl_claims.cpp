@@ -75,4 +75,15 @@ Claim hcl_claims(Bytes input, std::string name) {
   return root;
 }
 
+Buffer hcl_report_data(const azure::HclReport& hcl) {
+  Buffer out;
+  switch (static_cast<azure::HclHash>(hcl.hash_type)) {
+    case azure::HclHash::sha256: out = crypto::sha256(hcl.claims); break;
+    case azure::HclHash::sha384: out = crypto::sha384(hcl.claims); break;
+    case azure::HclHash::sha512: out = crypto::sha512(hcl.claims); break;
+  }
+  out.resize(64);
+  return out;
+}
+
 }  // namespace atls::evidence

@@ -20,7 +20,6 @@ void pending(std::initializer_list<std::string_view> areas, Report& report) {
 }  // namespace
 
 void check_td(const IntelCase&, const Context&, Report& report) { pending({"TD and enclave"}, report); }
-void check_event_log(const IntelCase&, const Context&, Report& report) { pending({"Event log", "Intel binding"}, report); }
 void check_intel_policy(const IntelCase& c, const TcbVerdict&, const Context& context, Report& report) {
   check_evidence_kind(c.evidence->format, context.policy, report);
   report.error(c.is_tdx() ? checks::kTdxNoReference : checks::kSgxNoReference, "this version cannot judge it yet");

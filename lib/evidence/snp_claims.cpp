@@ -9,6 +9,7 @@
 #include "evidence/claim_build.hpp"
 #include "evidence/memo.hpp"
 #include "evidence/document_claims.hpp"
+#include "evidence/eventlog_claims.hpp"
 #include "evidence/hcl_claims.hpp"
 #include "evidence/intel_claims.hpp"
 #include "evidence/x509_claims.hpp"
@@ -252,6 +253,8 @@ Claim evidence_claims(const Evidence& e) {
   if (e.format == "td-report") root.add(td_report_claims(e.data));
   if (e.format == "dummy") root.add(document_claims(e.data));
   if (e.aux) root.add(cert_table_claims(*e.aux));
+  if (e.event_log) root.add(event_log_claims(*e.event_log));
+  if (e.td_hcl) root.add(hcl_claims(*e.td_hcl));
   if (e.provider) root.add(value_claim("provider", *e.provider));
   for (const CollateralItem& item : e.endorsements) {
     const bool crl = item.kind == CollateralKind::amd_crl;

@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "base/hex.hpp"
-#include "crypto/digest.hpp"
+#include "evidence/hcl_claims.hpp"
 #include "evidence/snp_case.hpp"
 #include "report/checks_snp.hpp"
 
@@ -191,18 +191,6 @@ void check_provider(const SnpCase& c, Report& report) {
        "sev_guest", *c.evidence->provider);
 }
 
-Buffer hcl_digest(const azure::HclReport& hcl) {
-  switch (static_cast<azure::HclHash>(hcl.hash_type)) {
-    case azure::HclHash::sha256:
-      return crypto::sha256(hcl.claims);
-    case azure::HclHash::sha384:
-      return crypto::sha384(hcl.claims);
-    case azure::HclHash::sha512:
-      return crypto::sha512(hcl.claims);
-  }
-  return {};
-}
-
 void check_hcl_ak(const azure::HclReport& hcl, Report& report) {
   const auto claims = azure::parse_hcl_claims(hcl.claims);
   if (!claims) return (void)report.fail(kSnpHclAk, "the runtime claims do not decode: " + claims.error().message());
@@ -241,9 +229,7 @@ void check_hcl(const SnpCase& c, Report& report) {
       report.error(*spec, "the runtime claims are not complete, see snp-hcl-header");
     return;
   }
-  Buffer expected = hcl_digest(hcl);
-  expected.resize(c.report->report_data.size());  // left-aligned, the rest zero
-  report.compare(kSnpHclRuntimeHash, expected, c.report->report_data);
+  report.compare(kSnpHclRuntimeHash, hcl_report_data(hcl), c.report->report_data);
   check_hcl_ak(hcl, report);
 }
 

@@ -72,6 +72,9 @@ Result<std::unique_ptr<Connector>> Connector::create(const Options& options) {
     if (!nonce) return usage("--nonce", nonce.error().detail);
     out->fixed_nonce_ = *std::move(nonce);
   }
+  auto event_log = tools::read_event_log(options.evidence);
+  if (!event_log) return event_log.error();
+  out->event_log_ = *std::move(event_log);
   auto leaf = leaf_maker(options.attest_as);
   if (!leaf) return leaf.error();
   out->leaf_ = *std::move(leaf);
@@ -171,6 +174,7 @@ Attested Connector::connect(int stop_fd) {
     presented.nonce = out.nonce;
     presented.nonce_origin = fixed_nonce_ ? evidence::Presented::NonceOrigin::given : evidence::Presented::NonceOrigin::drawn;
     presented.live = true;
+    presented.event_log = event_log_;
     const CollateralRecorder recorder(*setup->collateral);
     const auto appraisal_start = Clock::now();
     auto appraisal = evidence::appraise(presented, {setup->policy, setup->trust, recorder.collateral(), now}, report);

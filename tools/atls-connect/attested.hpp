@@ -40,7 +40,7 @@ class Connector {
 
   const Options& options_;
   channel::ClientOptions client_;
-  std::optional<Buffer> fixed_nonce_;
+  std::optional<Buffer> fixed_nonce_, event_log_;
   channel::LeafMaker leaf_;
   std::mutex mutex_;
   std::shared_ptr<const tools::Setup> setup_;

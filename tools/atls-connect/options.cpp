@@ -107,6 +107,7 @@ void declare(CLI::App& app, Options& o) {
   declare_connection(app, o);
   declare_attestation(app, o);
   declare_exchange(app, o);
+  tools::add_evidence_options(app, o.evidence);
   tools::add_policy_options(app, o.policy);
   tools::add_trust_options(app, o.trust);
   tools::add_collateral_options(app, o.collateral);

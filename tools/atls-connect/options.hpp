@@ -44,6 +44,7 @@ struct Options {
   std::string save_bundle, save_cert, save_evidence;
   unsigned repeat = 1;
 
+  tools::EvidenceOptions evidence;
   tools::PolicyOptions policy;
   tools::TrustOptions trust;
   tools::CollateralOptions collateral;

@@ -27,7 +27,7 @@ Report wrong_usage(Report report, const std::string& sentence) {
 
 }  // namespace
 
-Report judge(const Job& job, const Options& options, const tools::Setup& setup) {
+Report judge(const Job& job, const Options& options, const std::optional<Buffer>& event_log, const tools::Setup& setup) {
   Report report = tools::new_report(kTool.name, setup);
   report.subject = {.kind = "file", .name = job.name, .sha256 = {}};
   if (job.problem) return no_evidence(std::move(report), job.undecodable ? checks::kSnpContainerDecode : checks::kEvidencePresent, job.problem->where + ": " + job.problem->detail);
@@ -46,6 +46,7 @@ Report judge(const Job& job, const Options& options, const tools::Setup& setup) 
     if (presented->chain.empty()) return wrong_usage(std::move(report), "--profile " + profile + " is about certificates, and this input is none that carries evidence");
     if (presented->profile != profile) return wrong_usage(std::move(report), "--profile is " + profile + ", and the bundle was recorded with " + presented->profile);
   }
+  presented->event_log = event_log;
   report.profile = presented->profile;
   report.timing_ms.emplace_back("decode", milliseconds_since(start));
   const auto judged = std::chrono::steady_clock::now();

@@ -6,6 +6,7 @@
 namespace atls::verify {
 
 // Never throws on content. Thread-safe: everything shared is read-only or locked inside the library.
-Report judge(const Job& job, const Options& options, const tools::Setup& setup);
+// `event_log`: given for the TDX quote of every input.
+Report judge(const Job& job, const Options& options, const std::optional<Buffer>& event_log, const tools::Setup& setup);
 
 }  // namespace atls::verify

@@ -31,6 +31,7 @@ void declare(CLI::App& app, Options& options) {
       ->type_name("KIND")->check(tools::not_empty())->group(input);
   app.add_option("-j,--jobs", options.jobs, "Judge up to N inputs at once; reports stay in the order of the inputs")->type_name("N")->check(CLI::Range(1U, 256U).description(""))->capture_default_str()->group(input);
   app.add_flag_callback("--print-policy-schema", [] { throw tools::Printed{policy::policy_schema_json()}; }, "Print the JSON Schema of policy files and exit")->group("General");
+  tools::add_evidence_options(app, options.evidence);
   tools::add_policy_options(app, options.policy);
   tools::add_trust_options(app, options.trust);
   tools::add_collateral_options(app, options.collateral);

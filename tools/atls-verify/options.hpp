@@ -23,6 +23,7 @@ struct Options {
   bool stdin_jsonl = false;
   std::string profile = "auto", nonce_hex, as;
   unsigned jobs = 1;
+  tools::EvidenceOptions evidence;
   tools::PolicyOptions policy;
   tools::TrustOptions trust;
   tools::CollateralOptions collateral;

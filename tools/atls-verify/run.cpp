@@ -38,8 +38,11 @@ ExitCode run(const Options& options, std::istream& in, tools::Io& io) {
     throw tools::UsageError{setup.error().where + ": " + setup.error().detail, policy ? "see atls-policy(5); the JSON Schema is printed by --print-policy-schema" : ""};
   }
 
+  const auto event_log = tools::read_event_log(options.evidence);
+  if (!event_log) throw tools::UsageError{event_log.error().where + ": " + event_log.error().detail, {}};
+
   const std::unique_ptr<Source> source = options.stdin_jsonl ? json_lines_source(in, options) : file_source(options);
-  const auto judge_one = [&](const Job& job) { return judge(job, options, *setup); };
+  const auto judge_one = [&](const Job& job) { return judge(job, options, *event_log, *setup); };
   std::optional<Ahead> ahead;
   Source* inputs = source.get();
   if (!is_batch(options)) inputs = &ahead.emplace(*source);

@@ -40,6 +40,11 @@ void add_trust_options(CLI::App& app, TrustOptions& options);
 struct CollateralOptions { std::vector<std::string> dirs; std::string cache_dir; bool no_cache = false, offline = false; std::string kds_url, cafile, proxy; std::string crl; };
 void add_collateral_options(CLI::App& app, CollateralOptions& options);
 
+// --event-log FILE
+struct EvidenceOptions { std::string event_log; };
+void add_evidence_options(CLI::App& app, EvidenceOptions& options);
+Result<std::optional<Buffer>> read_event_log(const EvidenceOptions& options);   // empty: none was named; errors are usage errors
+
 // --at TIME
 struct TimeOptions { std::string at; };
 void add_time_options(CLI::App& app, TimeOptions& options);
