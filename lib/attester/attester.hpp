@@ -22,11 +22,12 @@ class Attester {
   virtual Result<evidence::Evidence> attest(const std::array<std::uint8_t, 64>& report_data) = 0;
 };
 
-// Linux configfs-tsm (Documentation/ABI/testing/configfs-tsm-report). privlevel: the VMPL to ask for, 0 to 3. Fails at once, with
-// what to do, when `root` is not there.
+// Linux configfs-tsm (Documentation/ABI/testing/configfs-tsm-report) of SEV-SNP and TDX guests. privlevel: the VMPL to ask for, 0 to
+// 3, SEV-SNP only. Fails at once, with what to do, when `root` is not there.
 struct TsmOptions { std::filesystem::path root = "/sys/kernel/config/tsm/report"; std::optional<unsigned> privlevel; };
 Result<std::unique_ptr<Attester>> tsm_attester(TsmOptions options);
-// Replays one saved report (raw, extended, or a directory with outblob and auxblob) whatever is asked: report data will not match.
+// Replays one saved report (raw, extended, or a directory with outblob and auxblob) or TDX quote, whatever is asked: report data will
+// not match.
 Result<std::unique_ptr<Attester>> file_attester(const std::filesystem::path& path);
 // No hardware signature: the evidence is the report data itself, format "dummy".
 std::unique_ptr<Attester> fake_attester();

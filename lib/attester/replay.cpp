@@ -4,6 +4,7 @@
 
 #include "attester/attester.hpp"
 #include "collateral/files.hpp"
+#include "intel/quote.hpp"
 #include "snp/cert_table.hpp"
 #include "snp/report.hpp"
 
@@ -36,36 +37,44 @@ class FakeAttester : public Attester {
   }
 };
 
-// Only the binary form is replayed. Text (hex, base64, PEM) would be sent as garbage, so it is told apart here.
-Status looks_like_report(Bytes data, const fs::path& path) {
+// Only the binary form is replayed. Text (hex, base64, PEM) would be sent as garbage, so it is told apart here. Gives the format.
+Result<std::string> format_of(Bytes data, const fs::path& path) {
+  const Bytes head = data.first(std::min<std::size_t>(data.size(), 64));
+  if (!head.empty() && std::all_of(head.begin(), head.end(), [](std::uint8_t b) { return b == '\n' || b == '\r' || (b >= 0x20 && b < 0x7F); }))
+    return Error{Errc::unsupported, path.string(), "this is text, expected a binary report or quote: write it with atls-dump --extract report -o FILE, or --extract quote"};
+  if (intel::looks_like_quote(data)) {
+    const auto quote = intel::parse_quote(data);
+    if (quote && !quote->is_tdx()) return Error{Errc::unsupported, path.string(), "an SGX quote: no profile has a document for it"};
+    if (quote) return std::string("tdx");   // otherwise perhaps a report that begins alike
+  }
   if (data.size() < snp::kReportSize)
-    return Error{Errc::truncated, path.string(), "expected a report of " + std::to_string(snp::kReportSize) + " bytes, found " + std::to_string(data.size())};
-  const Bytes head = data.first(64);
-  if (std::all_of(head.begin(), head.end(), [](std::uint8_t b) { return b == '\n' || b == '\r' || (b >= 0x20 && b < 0x7F); }))
-    return Error{Errc::unsupported, path.string(), "this is text, expected a binary report: write it with atls-dump --extract report -o FILE"};
-  return ok();
+    return Error{Errc::truncated, path.string(), "expected a TDX quote or a report of " + std::to_string(snp::kReportSize) + " bytes, found " + std::to_string(data.size())};
+  return std::string("snp");
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Attester>> file_attester(const fs::path& path) {
   evidence::Evidence evidence;
-  evidence.format = "snp";
   std::error_code ec;
   if (fs::is_directory(path, ec)) {
     auto report = read_regular_file(path / "outblob", kMaxFile);
     if (!report) return report.error();
-    if (const Status good = looks_like_report(*report, path / "outblob"); !good) return good.error();
+    auto format = format_of(*report, path / "outblob");
+    if (!format) return format.error();
+    evidence.format = std::move(*format);
     evidence.data = std::move(*report);
     evidence.container = "tsm";
-    auto table = read_regular_file(path / "auxblob", snp::kMaxTableBytes);
+    auto table = read_regular_file(path / "auxblob", snp::kMaxTableBytes);   // only reports have one
     if (table && !table->empty()) evidence.aux = std::move(*table);
     else if (!table && table.error().code != Errc::not_found) return table.error();
   } else {
     auto content = read_regular_file(path, kMaxFile);
     if (!content) return content.error();
-    if (const Status good = looks_like_report(*content, path); !good) return good.error();
-    if (content->size() > snp::kReportSize) {
+    auto format = format_of(*content, path);
+    if (!format) return format.error();
+    evidence.format = std::move(*format);
+    if (evidence.format == "snp" && content->size() > snp::kReportSize) {
       evidence.aux = to_buffer(Bytes(*content).subspan(snp::kReportSize));
       content->resize(snp::kReportSize);
     }

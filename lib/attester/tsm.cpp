@@ -3,12 +3,13 @@
 
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <system_error>
 
 #include "attester/tsm_fs.hpp"
+#include "attester/tsm_provider.hpp"
 #include "base/hex.hpp"
 #include "crypto/digest.hpp"
-#include "snp/report.hpp"
 
 namespace atls {
 namespace {
@@ -16,13 +17,14 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kMaxAttempts = 5;                     // another writer may interfere, but not for ever
+constexpr std::chrono::seconds kBusyPause{3};       // the host still works on an earlier quote
 constexpr std::size_t kMaxBlob = 1024 * 1024;       // the kernel's own limit is 32 KiB, larger in newer ones
 constexpr std::size_t kMaxText = 256;
 
 struct Explanation { std::string_view attribute; int error; std::string_view text; };
 constexpr Explanation kExplanations[] = {
-    {"", ENOENT, "the kernel has no configfs-tsm here: it needs Linux 6.7 or later with CONFIG_TSM_REPORTS, configfs mounted on /sys/kernel/config, and the sev-guest module loaded"},
-    {"", ENXIO, "no provider is registered: load the module of the platform (modprobe sev-guest) inside a confidential guest"},
+    {"", ENOENT, "the kernel has no configfs-tsm here: it needs Linux 6.7 or later with CONFIG_TSM_REPORTS, configfs mounted on /sys/kernel/config, and the module of the platform loaded (sev-guest, tdx-guest)"},
+    {"", ENXIO, "no provider is registered: load the module of the platform (modprobe sev-guest or tdx-guest) inside a confidential guest"},
     {"", EACCES, "permission denied: run as root"},
     {"", EPERM, "permission denied: run as root, outside of a container without that right"},
     {"", EROFS, "the file system is read-only: mount configfs writable, it often is not inside containers"},
@@ -31,18 +33,20 @@ constexpr Explanation kExplanations[] = {
     {"inblob", EINVAL, "the kernel refuses the report data"},
     {"inblob", EBUSY, "another process wrote to the entry at the same time"},
     {"outblob", EINVAL, "the provider refuses the request: it wants exactly 64 bytes of report data written first"},
+    {"outblob", EBUSY, "the host still works on an earlier quote"},
+    {"outblob", ETIMEDOUT, "the host did not answer: its quoting service may not run"},
     {"outblob", EWOULDBLOCK, "the options were changed while the report was made"},
     {"outblob", EFBIG, "the report is larger than the limit"},
     {"auxblob", EFBIG, "the certificate table is larger than the limit"},
     {"outblob", EIO, "the firmware refused the request: see the kernel log (dmesg); a failed request may have disabled the guest's message key until the next boot"},
-    {"outblob", ENXIO, "the provider is gone: the module of the platform was unloaded"},
+    {"outblob", ENXIO, "the provider is gone, or the host has no quoting service: see whether the module of the platform was unloaded"},
     {"outblob", ENOTTY, "the firmware refused the request: see the kernel log (dmesg)"},
 };
 
 Errc code_of(int error) {
   switch (error) {
     case ENOENT: return Errc::not_found;
-    case ENXIO: case ENODEV: return Errc::unavailable;
+    case ENXIO: case ENODEV: case ETIMEDOUT: return Errc::unavailable;
     case EFBIG: return Errc::too_large;
     case EINVAL: return Errc::bad_value;
     default: return Errc::io;
@@ -59,7 +63,7 @@ Error explain(const fs::path& path, std::string_view attribute, int error) {
 }
 
 // What one round gave: evidence, a final error, or the news that somebody interfered.
-struct Interfered { Error why; };
+struct Interfered { Error why; bool busy = false; };   // busy: worth a pause before the next attempt
 
 class TsmAttester : public Attester {
  public:
@@ -83,6 +87,7 @@ class TsmAttester : public Attester {
       if (auto* evidence = std::get_if<evidence::Evidence>(&round)) return std::move(*evidence);
       if (auto* error = std::get_if<Error>(&round)) return std::move(*error);
       last = std::get<Interfered>(round).why;
+      if (std::get<Interfered>(round).busy && attempt + 1 < kMaxAttempts) fs_->pause(kBusyPause);
     }
     last.detail += "; gave up after " + std::to_string(kMaxAttempts) + " attempts";
     last.code = Errc::unavailable;
@@ -98,10 +103,13 @@ class TsmAttester : public Attester {
   using Round = std::variant<evidence::Evidence, Error, Interfered>;
 
   Round ask(const fs::path& entry, const std::array<std::uint8_t, 64>& report_data) {
-    const auto provider = text(entry, "provider");
-    if (!provider) return provider.error();
-    if (*provider != "sev_guest")
-      return Error{Errc::unsupported, (entry / "provider").string(), "expected sev_guest, found \"" + *provider + "\": only SEV-SNP evidence is supported"};
+    const auto name = text(entry, "provider");
+    if (!name) return name.error();
+    const TsmProvider* provider = find_tsm_provider(*name);
+    if (provider == nullptr)
+      return Error{Errc::unsupported, (entry / "provider").string(), "expected " + tsm_provider_names() + ", found \"" + *name + "\": its evidence is not supported"};
+    if (options_.privlevel && !provider->has_privlevel)
+      return Error{Errc::unsupported, (entry / "provider").string(), *name + " has no privilege levels: do not ask for one"};
 
     std::uint64_t writes = 0;
     if (options_.privlevel) {
@@ -113,26 +121,21 @@ class TsmAttester : public Attester {
     ++writes;
     if (auto refused = expect_generation(entry, writes)) return *refused;
     TsmIo out = fs_->read(entry / "outblob", kMaxBlob);
-    if (out.error == EWOULDBLOCK) return Interfered{explain(entry / "outblob", "outblob", out.error)};
+    if (out.error == EWOULDBLOCK || out.error == EBUSY) return Interfered{explain(entry / "outblob", "outblob", out.error), out.error == EBUSY};
     if (out.error != 0) return explain(entry / "outblob", "outblob", out.error);
-    TsmIo aux = fs_->read(entry / "auxblob", kMaxBlob);
+    TsmIo aux;
+    if (provider->has_aux) aux = fs_->read(entry / "auxblob", kMaxBlob);
     if (aux.error == EWOULDBLOCK) return Interfered{explain(entry / "auxblob", "auxblob", aux.error)};
     if (aux.error != 0 && aux.error != ENOENT) return explain(entry / "auxblob", "auxblob", aux.error);
     if (auto refused = expect_generation(entry, writes)) return *refused;
-
-    if (out.data.size() != snp::kReportSize)
-      return Error{Errc::bad_value, (entry / "outblob").string(), "expected a report of " + std::to_string(snp::kReportSize) + " bytes, found " + std::to_string(out.data.size())};
-    const auto report = snp::parse_report(out.data);
-    if (!report) return report.error();
-    if (report->report_data != report_data)
-      return Error{Errc::bad_value, (entry / "outblob").string(), "the report is not over the report data that was written: " + hex(report->report_data)};
+    if (const Status good = provider->check(out.data, report_data, (entry / "outblob").string()); !good) return good.error();
 
     evidence::Evidence evidence;
-    evidence.format = "snp";
+    evidence.format = provider->format;
     evidence.container = "tsm";
     evidence.data = std::move(out.data);
     if (!aux.data.empty()) evidence.aux = std::move(aux.data);
-    evidence.provider = *provider;
+    evidence.provider = *name;
     return evidence;
   }
 

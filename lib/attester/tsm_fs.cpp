@@ -68,6 +68,8 @@ class PosixFs : public TsmFs {
     if (::close(fd) != 0 && out.error == 0) out.error = errno;                 // configfs reports binary attributes at close
     return out;
   }
+
+  void pause(std::chrono::milliseconds length) override { std::this_thread::sleep_for(length); }
 };
 
 }  // namespace

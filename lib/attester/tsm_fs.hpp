@@ -1,6 +1,8 @@
-// The five file operations of configfs-tsm, as a seam: the kernel's error codes cannot be provoked on an ordinary directory.
+// The file operations of configfs-tsm and the pause between attempts, as a seam: the kernel's error codes cannot be provoked on an
+// ordinary directory.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 
@@ -17,6 +19,7 @@ class TsmFs {
   virtual TsmIo remove(const std::filesystem::path& entry) = 0;
   virtual TsmIo read(const std::filesystem::path& attribute, std::size_t limit) = 0;
   virtual TsmIo write(const std::filesystem::path& attribute, Bytes value) = 0;    // one write call
+  virtual void pause(std::chrono::milliseconds length) = 0;
 };
 
 std::shared_ptr<TsmFs> posix_tsm_fs();

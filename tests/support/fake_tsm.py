@@ -3,9 +3,10 @@
 
 Usage: fake_tsm.py DIR (--report FILE [--table FILE] | --command CMD...) [--provider NAME] [--wrong-generation]
 
---report: a report of 1184 bytes; the report data that was asked for is put into it (its signature then no longer fits).
---command: run with the report data in hexadecimal as last argument and the path of a new folder before it, where it leaves
-outblob and, if it likes, auxblob. Attributes are FIFOs, so that readers wait as they do in the kernel. Prints "ready" when it
+--report: a report of 1184 bytes or, for the provider tdx_guest, a quote of version 4; the report data that was asked for is put
+into it (its signature then no longer fits). --command: run with the report data in hexadecimal as last argument and the path of
+a new folder before it, where it leaves outblob and, if it likes, auxblob. As in the kernel, tdx_guest has neither privlevel nor
+auxblob. Attributes are FIFOs, so that readers wait as they do in the kernel. Prints "ready" when it
 watches, one line per answered entry, and ends when its standard input is closed.
 """
 import argparse
@@ -17,7 +18,7 @@ import tempfile
 import threading
 import time
 
-REPORT_DATA = 0x50
+REPORT_DATA = {"sev_guest": 0x50, "tdx_guest": 48 + 520}
 
 
 def answer_of(options, asked):
@@ -27,7 +28,8 @@ def answer_of(options, asked):
             table = pathlib.Path(folder, "auxblob")
             return pathlib.Path(folder, "outblob").read_bytes(), table.read_bytes() if table.exists() else b""
     report = bytearray(pathlib.Path(options.report).read_bytes())
-    report[REPORT_DATA:REPORT_DATA + 64] = asked
+    at = REPORT_DATA.get(options.provider, 0)
+    report[at:at + 64] = asked
     return bytes(report), pathlib.Path(options.table).read_bytes() if options.table else b""
 
 
@@ -40,13 +42,15 @@ class Entry:
         self.lock = threading.Condition()
         # Both opened for reading by one thread: when the report data is there, an earlier privilege level is there as well.
         self.inputs = []
-        for name in ("privlevel", "inblob"):
+        snp = options.provider == "sev_guest"
+        for name in ("privlevel", "inblob") if snp else ("inblob",):
             os.mkfifo(self.path / name)
-            self.inputs.append(os.open(self.path / name, os.O_RDONLY | os.O_NONBLOCK))
+            self.inputs.insert(0, os.open(self.path / name, os.O_RDONLY | os.O_NONBLOCK))
         threading.Thread(target=self.take, daemon=True).start()
         self.start("generation", lambda name: self.give(name, self.generation))
         self.start("outblob", lambda name: self.give(name, lambda: self.answer()[0]))
-        self.start("auxblob", lambda name: self.give(name, lambda: self.answer()[1]))
+        if snp:
+            self.start("auxblob", lambda name: self.give(name, lambda: self.answer()[1]))
         # Last: it is what a reader asks for first.
         self.start("provider", lambda name: self.give(name, lambda: options.provider.encode() + b"\n"))
 
@@ -67,8 +71,8 @@ class Entry:
 
     def take(self):
         while not self.gone:
-            asked = self.waiting(self.inputs[1])            # first this one, then what was written before it
-            level = self.waiting(self.inputs[0])
+            asked = self.waiting(self.inputs[0])            # first this one, then what was written before it
+            level = self.waiting(self.inputs[1]) if self.inputs[1:] else b""
             if asked or level:
                 with self.lock:
                     self.writes += bool(level) + bool(asked)

@@ -1,4 +1,4 @@
-// sim-report FOLDER HEX: writes outblob and auxblob of the simulated platform over that report data, for
+// sim-report [tdx] FOLDER HEX: writes outblob and auxblob (tdx: outblob) of the simulated platform over that report data, for
 // tests/support/fake_tsm.py --command. The platform is that of atls-serve with its default seed.
 #include <algorithm>
 #include <cstdio>
@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "base/hex.hpp"
-#include "sim/platform.hpp"
+#include "sim/intel_platform.hpp"
 
 namespace {
 
@@ -16,21 +16,28 @@ bool write(const std::filesystem::path& path, atls::Bytes content) {
   return static_cast<bool>(file.flush());
 }
 
+int failed(const atls::Error& error) {
+  std::fprintf(stderr, "sim-report: error: %s\n", error.message().c_str());
+  return 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto asked = atls::from_hex_of_size(argc == 3 ? argv[2] : "", 64, "report data");
+  const bool tdx = argc == 4 && std::string_view(argv[1]) == "tdx";
+  const auto asked = atls::from_hex_of_size(argc == (tdx ? 4 : 3) ? argv[argc - 1] : "", 64, "report data");
   if (!asked) {
-    std::fprintf(stderr, "usage: sim-report FOLDER HEX: %s\n", asked.error().message().c_str());
-    return 1;
-  }
-  const auto platform = atls::sim::SnpPlatform::create({});
-  if (!platform) {
-    std::fprintf(stderr, "sim-report: error: %s\n", platform.error().message().c_str());
+    std::fprintf(stderr, "usage: sim-report [tdx] FOLDER HEX: %s\n", asked.error().message().c_str());
     return 1;
   }
   std::array<std::uint8_t, 64> report_data{};
   std::copy(asked->begin(), asked->end(), report_data.begin());
-  const std::filesystem::path folder = argv[1];
+  const std::filesystem::path folder = argv[argc - 2];
+  if (tdx) {
+    const auto platform = atls::sim::IntelPlatform::create({});
+    return platform ? (write(folder / "outblob", (*platform)->quote(report_data)) ? 0 : 1) : failed(platform.error());
+  }
+  const auto platform = atls::sim::SnpPlatform::create({});
+  if (!platform) return failed(platform.error());
   return write(folder / "outblob", (*platform)->report(report_data)) && write(folder / "auxblob", (*platform)->cert_table()) ? 0 : 1;
 }

@@ -45,6 +45,7 @@ Result<channel::LeafMaker> leaf_maker(const tools::AttesterOptions& options) {
   if (attester.spec.empty()) attester.spec = "none";
   const auto setup = tools::attester_from_spec(attester);
   if (!setup) return usage("--attest-as", setup.error().message());
+  if (const std::string problem = tools::why_not_served(*setup); !problem.empty()) return usage("--attest-as", problem);
   return sim::faulty_leaf_maker(setup->attester, options.faults);
 }
 

@@ -87,8 +87,8 @@ void check_faults(const Options& o) {
   for (const std::string& name : o.attest_as.faults) {
     const sim::Fault* fault = sim::find_fault(name);
     if (fault == nullptr) throw UsageError{"unknown fault " + name, "atls-serve --list-faults shows them all"};
-    const bool of_evidence = fault->layer == sim::FaultLayer::report || fault->layer == sim::FaultLayer::certificate;
-    if (!fault->client && !(of_evidence && fault->in_handshake)) throw UsageError{"--fault " + name + " is not a fault of clients", "clients have no-evidence, stale-nonce, foreign-key and the faults of reports and certificates"};
+    const bool of_evidence = fault->layer != sim::FaultLayer::handshake;
+    if (!fault->client && !(of_evidence && fault->in_handshake)) throw UsageError{"--fault " + name + " is not a fault of clients", "clients have no-evidence, stale-nonce, foreign-key and the faults of evidence and its certificates"};
   }
 }
 

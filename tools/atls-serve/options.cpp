@@ -17,17 +17,18 @@ void declare_attester(CLI::App& app, tools::AttesterOptions& attester) {
   attester.spec = "sim-snp";
   app.add_option("--attester", attester.spec, std::string(tools::kAttesterHelp))->type_name("NAME")->capture_default_str()->group(kGroup);
   app.add_option("--seed", attester.seed, "Simulated platform: same text, same chip, keys and measurement on every machine [atls]")->type_name("TEXT")->group(kGroup);
-  app.add_flag("--vlek", attester.vlek, "Simulated platform: sign with a VLEK, chip id masked")->group(kGroup);
-  app.add_option("--report-version", attester.report_version, "Simulated platform: version of the report, 2 to 5 [5]")->type_name("N")->check(between(2, 5))->group(kGroup);
-  app.add_option("--sim-measurement", attester.measurement, "Simulated platform: MEASUREMENT of the guest, 48 bytes")->type_name("HEX")->group(kGroup);
-  app.add_option("--sim-host-data", attester.host_data, "Simulated platform: HOST_DATA of the guest, 32 bytes")->type_name("HEX")->group(kGroup);
+  app.add_flag_callback("--vlek", [&attester] { attester.vlek = "yes"; }, "sim-snp: sign with a VLEK, chip id masked")->group(kGroup);
+  app.add_option("--report-version", attester.report_version, "sim-snp: version of the report, 2 to 5 [5]")->type_name("N")->check(between(2, 5))->group(kGroup);
+  app.add_option("--sim-measurement", attester.measurement, "sim-snp: MEASUREMENT of the guest, 48 bytes")->type_name("HEX")->group(kGroup);
+  app.add_option("--sim-host-data", attester.host_data, "sim-snp: HOST_DATA of the guest, 32 bytes")->type_name("HEX")->group(kGroup);
+  app.add_option("--quote-version", attester.quote_version, "sim-tdx: version of the quote, 4 or 5 [4]")->type_name("N")->check(between(4, 5))->group(kGroup);
 }
 
 // Last: the policy options have a --product of their own, which is not for this tool.
 void declare_product(CLI::App& app, tools::AttesterOptions& attester) {
   // Here --product describes our own platform; a product is demanded of clients with --policy.
   if (CLI::Option* pin = app.get_option_no_throw("--product")) app.remove_option(pin);
-  app.add_option("--product", attester.product, "Simulated platform: milan, genoa or turin [milan]; of clients a product is demanded with --policy")
+  app.add_option("--product", attester.product, "sim-snp: milan, genoa or turin [milan]; of clients a product is demanded with --policy")
       ->type_name("NAME")->group("Attester");
 }
 
@@ -36,7 +37,7 @@ void declare_faults(CLI::App& app, Options& options) {
   app.add_option("--fault", options.attester.faults, "Deviate in this named way (repeatable; see --list-faults)")->type_name("NAME")->expected(1)->allow_extra_args(false)->take_all()->group(kGroup);
   app.add_flag("--list-faults", options.list_faults, "List the faults with the check that must fail and the exit status, and exit; with --json as JSON")->group(kGroup);
   app.add_option("--export-platform", options.export_directory,
-                 "Write roots, certificates, CRL, evidence and a matching policy to this directory; exit unless ADDR:PORT is given")->type_name("DIR")->group(kGroup);
+                 "Write roots, certificates, CRLs, collateral, evidence and a matching policy to this directory; exit unless ADDR:PORT is given")->type_name("DIR")->group(kGroup);
   app.add_option("--serve-collateral", options.collateral_address,
                  "Serve the simulated KDS over HTTP there, for --kds-url; alone unless ADDR:PORT is given")->type_name("ADDR:PORT")->group(kGroup);
   app.add_flag("--json", options.json, "With --list-faults, --list-profiles or --list-checks: as JSON")->group(kGroup);

@@ -137,6 +137,8 @@ ExitCode run(const Options& options, tools::Io& io) {
   if (!attester->platform && !(options.export_directory.empty() && options.collateral_address.empty()))
     return usage_error(io, "--export-platform and --serve-collateral need the simulated platform, not the attester " + options.attester.spec);
 
+  if (const std::string problem = tools::why_not_served(*attester); serves && !problem.empty()) return usage_error(io, problem);
+
   if (!options.export_directory.empty()) {
     if (const auto written = sim::export_platform(*attester->platform, options.export_directory); !written) return usage_error(io, "--export-platform: " + written.error().message());
     if (options.log != Log::none) io.err << kTool.name << ": wrote the simulated platform to " << options.export_directory << "\n";

@@ -2,6 +2,7 @@
 
 #include "attester/attester.hpp"
 #include "snp/report.hpp"
+#include "support/intel_samples.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace atls;
@@ -14,6 +15,8 @@ Buffer some_report() {
   out[0] = 5;
   return out;
 }
+
+intel::Quote quote_of(std::uint16_t version, std::uint16_t body) { return test::quote(version, body); }
 
 Buffer join(Buffer a, Bytes b) {
   a.insert(a.end(), b.begin(), b.end());
@@ -69,6 +72,33 @@ TEST_CASE("file attester: what is not a binary report is refused at start-up") {
   const auto text = file_attester(dir.path() / "hex.txt");
   REQUIRE_FALSE(text);
   CHECK(text.error().detail.find("atls-dump") != std::string::npos);
+}
+
+TEST_CASE("file attester: a TDX quote is replayed with what follows it, other quotes are refused") {
+  const TempDir dir;
+  Buffer quote = intel::encode_quote(quote_of(4, 2));
+  quote.resize(quote.size() + 70, 0);
+  dir.write("tsm/outblob", quote);
+  dir.write("tsm/provider", to_buffer("tdx_guest\n"));
+  struct Row { std::filesystem::path path; const char* container; };
+  for (const Row& row : {Row{dir.write("quote.bin", quote), "raw"}, Row{dir.path() / "tsm", "tsm"}}) {
+    CAPTURE(row.path);
+    const auto attester = file_attester(row.path);
+    REQUIRE_MESSAGE(attester, attester.error().message());
+    const auto evidence = (*attester)->attest({});
+    REQUIRE(evidence);
+    CHECK(evidence->format == "tdx");
+    CHECK(evidence->container == row.container);
+    CHECK(evidence->data == quote);
+    CHECK_FALSE(evidence->aux);
+  }
+  for (const auto& [version, body] : {std::pair<std::uint16_t, std::uint16_t>{3, 1}, {4, 1}, {5, 1}}) {
+    const auto refused = file_attester(dir.write("sgx.bin", intel::encode_quote(quote_of(version, body))));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().detail.find("SGX") != std::string::npos);
+  }
+  quote.resize(1100);   // not a whole quote, and too short for a report
+  CHECK_FALSE(file_attester(dir.write("cut.bin", quote)));
 }
 
 TEST_CASE("fake attester: admits that it has no hardware") {

@@ -8,6 +8,7 @@
 
 #include "attester/attester.hpp"
 #include "snp/report.hpp"
+#include "support/intel_samples.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace atls;
@@ -76,6 +77,24 @@ TEST_CASE("tsm stand-in: real files, one after another and from several threads"
     });
   for (std::thread& thread : threads) thread.join();
   CHECK(good == 9);
+  CHECK(std::filesystem::is_empty(dir.path() / "report"));
+}
+
+TEST_CASE("tsm stand-in: quotes of a TDX guest") {
+  const TempDir dir;
+  std::filesystem::create_directory(dir.path() / "report");
+  const StandIn stand_in({(dir.path() / "report").string(), "--provider", "tdx_guest", "--report", dir.write("quote.bin", intel::encode_quote(quote(4))).string()});
+  const auto attester = tsm_attester({dir.path() / "report", {}});
+  REQUIRE(attester);
+  for (std::uint8_t i = 1; i < 4; ++i) {
+    std::array<std::uint8_t, 64> asked{};
+    asked[63] = i;
+    const auto evidence = (*attester)->attest(asked);
+    REQUIRE_MESSAGE(evidence, evidence.error().message());
+    CHECK(evidence->format == "tdx");
+    CHECK(evidence->data[48 + 520 + 63] == i);
+    CHECK_FALSE(evidence->aux);
+  }
   CHECK(std::filesystem::is_empty(dir.path() / "report"));
 }
 

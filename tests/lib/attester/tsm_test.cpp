@@ -8,6 +8,7 @@
 
 #include "attester/tsm_fs.hpp"
 #include "snp/report.hpp"
+#include "support/intel_samples.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace atls;
@@ -29,6 +30,13 @@ Buffer report_over(Bytes data) {
   return report;
 }
 
+Buffer quote_over(Bytes data, std::uint16_t version = 4, std::uint16_t body = 2) {
+  Buffer quote = intel::encode_quote(test::quote(version, body));
+  const std::size_t at = version == 3 ? 48 + 320 : (version == 5 ? 54u : 48u) + 520u;   // REPORTDATA
+  std::copy(data.begin(), data.end(), quote.begin() + static_cast<std::ptrdiff_t>(at));
+  return quote;
+}
+
 // configfs-tsm in memory: attributes appear with the entry, every write counts, and errors come where the test wants them.
 class FakeKernel : public TsmFs {
  public:
@@ -43,6 +51,7 @@ class FakeKernel : public TsmFs {
   std::uint64_t generation = 0;
   std::string privlevel;
   std::vector<std::string> calls;
+  std::chrono::milliseconds paused{0};
 
   TsmIo make(const fs::path& entry) override {
     if (const int error = enter("mkdir")) return {error, {}};
@@ -76,6 +85,7 @@ class FakeKernel : public TsmFs {
     else return {ENOENT, {}};
     return {};
   }
+  void pause(std::chrono::milliseconds length) override { paused += length; }
 
  private:
   int enter(const std::string& call) {
@@ -91,6 +101,13 @@ class FakeKernel : public TsmFs {
 struct Fixture {
   TempDir dir;
   std::shared_ptr<FakeKernel> kernel = std::make_shared<FakeKernel>();
+  // The kernel of a TDX guest: no privilege level, no auxblob.
+  Fixture& tdx() {
+    kernel->provider = "tdx_guest\n";
+    kernel->make_report = [](Bytes data) { return quote_over(data); };
+    kernel->fail = [](const std::string& call, int) { return call == "read auxblob" || call == "write privlevel" ? ENOENT : 0; };
+    return *this;
+  }
   std::unique_ptr<Attester> attester(std::optional<unsigned> privlevel = {}) {
     auto made = tsm_attester({dir.path(), privlevel}, kernel);
     REQUIRE_MESSAGE(made, made.error().message());
@@ -121,6 +138,96 @@ TEST_CASE("tsm: the privilege level is written as decimal text, before the repor
   CHECK(f.kernel->privlevel == "2");
   CHECK(f.kernel->calls[2] == "write privlevel");
   CHECK_FALSE(tsm_attester({f.dir.path(), 4}, f.kernel));
+}
+
+TEST_CASE("tsm: a TDX guest gives its quote, and only what its kernel has is asked for") {
+  for (const std::uint16_t version : {std::uint16_t{4}, std::uint16_t{5}}) {
+    Fixture f;
+    f.tdx();
+    const std::uint16_t body = version == 5 ? 3 : 2;
+    f.kernel->make_report = [&](Bytes data) { return quote_over(data, version, body); };
+    const auto evidence = f.attester()->attest(report_data());
+    REQUIRE_MESSAGE(evidence, evidence.error().message());
+    CHECK(evidence->format == "tdx");
+    CHECK(evidence->container == "tsm");
+    CHECK(evidence->data == quote_over(report_data(), version, body));
+    CHECK_FALSE(evidence->aux);
+    CHECK(evidence->provider == "tdx_guest");
+    CHECK(f.kernel->calls == std::vector<std::string>{"mkdir", "read provider", "write inblob", "read generation", "read outblob", "read generation", "rmdir"});
+    CHECK(f.kernel->paused.count() == 0);
+  }
+  Fixture f;
+  const auto refused = f.tdx().attester(1)->attest(report_data());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().detail.find("privilege level") != std::string::npos);
+  CHECK(f.kernel->present == 0);
+}
+
+TEST_CASE("tsm: a host that is busy with another quote is asked again after a pause, but not for ever") {
+  for (const int times : {1, 4, 5}) {
+    CAPTURE(times);
+    Fixture f;
+    f.tdx();
+    f.kernel->fail = [&](const std::string& call, int count) { return call == "read outblob" && count <= times ? EBUSY : 0; };
+    const auto evidence = f.attester()->attest(report_data());
+    CHECK(static_cast<bool>(evidence) == (times < 5));
+    CHECK(f.kernel->paused == std::chrono::seconds(3) * std::min(times, 4));
+    CHECK(f.kernel->present == 0);
+    if (!evidence) CHECK(evidence.error().detail.find("earlier quote") != std::string::npos);
+  }
+}
+
+TEST_CASE("tsm: a quote made while somebody else wrote is not used") {
+  Fixture f;
+  f.tdx();
+  f.kernel->before = [](const std::string& call, int count, FakeKernel& kernel) {
+    if (call == "read outblob" && count <= 2) ++kernel.generation;
+  };
+  REQUIRE(f.attester()->attest(report_data()));
+  CHECK(f.kernel->names.size() == 3);
+}
+
+TEST_CASE("tsm: answers that are not a TDX quote over what was asked are refused") {
+  struct Row { const char* name; std::function<Buffer(Bytes)> make; };
+  const Row rows[] = {
+      {"empty: the host has no quoting service", [](Bytes) { return Buffer{}; }},
+      {"an SNP report", [](Bytes d) { return report_over(d); }},
+      {"a quote cut short", [](Bytes d) { Buffer q = quote_over(d); q.resize(1100); return q; }},
+      {"a quote below the minimum", [](Bytes d) { Buffer q = quote_over(d); q.resize(intel::kMinQuoteSize - 1); return q; }},
+      {"more than the kernel's buffer", [](Bytes d) { Buffer q = quote_over(d); q.resize(8192); return q; }},
+      {"an SGX quote", [](Bytes d) { return quote_over(d, 3, 1); }},
+      {"other report data", [](Bytes) { return quote_over(report_data(2)); }},
+      {"endless", [](Bytes) { return Buffer(2 * 1024 * 1024, 4); }},
+      {"a TDREPORT", [](Bytes) { return test::td_report_struct(); }},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    Fixture f;
+    f.tdx();
+    f.kernel->make_report = row.make;
+    CHECK_FALSE(f.attester()->attest(report_data()));
+    CHECK(f.kernel->present == 0);
+  }
+  Fixture padded;   // some hosts return their whole buffer
+  padded.tdx();
+  padded.kernel->make_report = [](Bytes d) { Buffer q = quote_over(d); q.resize(8000); return q; };
+  const auto evidence = padded.attester()->attest(report_data());
+  REQUIRE(evidence);
+  CHECK(evidence->data.size() == 8000);
+}
+
+TEST_CASE("tsm: a TDX host without an answer is told as such") {
+  struct Row { int error; const char* hint; };
+  for (const Row& row : {Row{ETIMEDOUT, "quoting service"}, Row{ENXIO, "quoting service"}, Row{EIO, "dmesg"}, Row{EINVAL, "64 bytes"}}) {
+    CAPTURE(row.error);
+    Fixture f;
+    f.tdx();
+    f.kernel->fail = [&](const std::string& call, int) { return call == "read outblob" ? row.error : 0; };
+    const auto evidence = f.attester()->attest(report_data());
+    REQUIRE_FALSE(evidence);
+    CHECK(evidence.error().detail.find(row.hint) != std::string::npos);
+    CHECK(f.kernel->names.size() == 1);   // no second attempt
+  }
 }
 
 TEST_CASE("tsm: names are unique and a host without certificates gives none") {
@@ -194,6 +301,7 @@ TEST_CASE("tsm: answers that are not an SNP report over what was asked are refus
   struct Row { const char* name; std::function<void(FakeKernel&)> spoil; };
   const Row rows[] = {
       {"another provider", [](FakeKernel& k) { k.provider = "tdx_guest\n"; }},
+      {"a provider that is not understood", [](FakeKernel& k) { k.provider = "arm_cca_guest\n"; }},
       {"a provider that begins alike", [](FakeKernel& k) { k.provider = "sev_guest2\n"; }},
       {"no provider", [](FakeKernel& k) { k.provider = ""; }},
       {"short report", [](FakeKernel& k) { k.make_report = [](Bytes d) { Buffer r = report_over(d); r.pop_back(); return r; }; }},
