@@ -46,3 +46,24 @@ configure() {
 
 # Sets the folder `build` up for the four programs; leaves one alone that scripts/test has set up with its tests.
 configure_programs() { [ -f build/build.ninja ] || configure build -Dbuildtype=release -Dtests=false; }
+
+# Builds dcap-qvl, the release that the suite has an evaluation profile of and the current one, each with the program that asks it;
+# fails with a SKIP line where there is no toolchain or no registry. Leaves their paths in rust_peer and rust_peer_next.
+rust_peer='' rust_peer_next=''
+build_rust_peers() {
+  command -v cargo >/dev/null || { echo "SKIP: no Rust toolchain in PATH (1.85 or later)"; return 1; }
+  local version minor log peer manifest release target=build/dcap-qvl
+  version=$(cargo --version 2>/dev/null | cut -d' ' -f2)
+  minor=$(printf '%s' "$version" | cut -d. -f2 | tr -cd 0-9)
+  if [ "${version%%.*}" -le 1 ] && [ "${minor:-0}" -lt 85 ]; then echo "SKIP: Rust $version is too old (1.85 or later is needed)"; return 1; fi
+  for peer in dcap-qvl dcap-qvl-next; do
+    manifest=tests/interop/$peer/Cargo.toml
+    if ! log=$(cargo fetch --quiet --locked --manifest-path "$manifest" 2>&1); then
+      printf '%s\n' "$log" >&2; echo "SKIP: the Rust crates cannot be fetched (no registry?)"; return 1
+    fi
+    release=$(sed -n '/^name = "dcap-qvl"/{n;s/version = "\(.*\)"/\1/p}' "${manifest%toml}lock")
+    say "building the peer in Rust ($version): dcap-qvl $release"
+    cargo build --quiet --release --locked --offline --jobs "$jobs" --manifest-path "$manifest" --target-dir "$target" || exit 1
+  done
+  rust_peer=$target/release/peer-dcap-qvl rust_peer_next=$target/release/peer-dcap-qvl-next
+}

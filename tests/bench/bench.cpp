@@ -1,6 +1,8 @@
 // The in-process half of scripts/bench: prints figures as "name value unit", one per line. Ratios only mean something within one
 // run of one machine.
 //   atls-bench verify N            N distinct reports of one VCEK: appraisals per second against raw P-384 verification
+//   atls-bench quotes N FOLDER     N distinct TDX quotes of the platform that atls-serve exported to FOLDER, which gets quotes.bin for
+//                                  the peer: appraisals per second against raw P-256 verification
 //   atls-bench sign N              seconds per fresh simulated report
 //   atls-bench handshakes ADDR PORT N THREADS   full TLS 1.3 handshakes per second against a server
 #include <arpa/inet.h>
@@ -19,6 +21,7 @@
 
 #include "base/base64.hpp"
 #include "base/bytes.hpp"
+#include "bench.hpp"
 #include "crypto/certificate.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/openssl.hpp"
@@ -28,10 +31,7 @@
 #include "sim/platform.hpp"
 #include "snp/report.hpp"
 
-using namespace atls;
-using Clock = std::chrono::steady_clock;
-
-namespace {
+namespace bench {
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -40,16 +40,23 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
   std::exit(1);
 }
 
-std::shared_ptr<const sim::SnpPlatform> make_platform() {
-  auto made = sim::SnpPlatform::create({});
-  if (!made) die(made.error().message());
-  return std::shared_ptr<const sim::SnpPlatform>(std::move(*made));
-}
-
 std::array<std::uint8_t, 64> report_data_of(std::size_t i) {
   std::array<std::uint8_t, 64> out{};
   for (std::size_t k = 0; k < 8; ++k) out[k] = static_cast<std::uint8_t>(i >> (8 * k));
   return out;
+}
+
+}  // namespace bench
+
+using namespace atls;
+using namespace bench;
+
+namespace {
+
+std::shared_ptr<const sim::SnpPlatform> make_platform() {
+  auto made = sim::SnpPlatform::create({});
+  if (!made) die(made.error().message());
+  return std::shared_ptr<const sim::SnpPlatform>(std::move(*made));
 }
 
 int bench_verify(std::size_t n) {
@@ -161,8 +168,9 @@ int main(int argc, char** argv) {
   const std::string command = argc > 2 ? argv[1] : "";
   const auto number = [&](int i) { return static_cast<std::size_t>(std::strtoul(argv[i], nullptr, 10)); };
   if (command == "verify") return bench_verify(number(2));
+  if (command == "quotes" && argc == 4) return bench::quotes(number(2), argv[3]);
   if (command == "sign") return bench_sign(number(2));
   if (command == "handshakes" && argc == 6) return bench_handshakes(argv[2], static_cast<int>(number(3)), number(4), number(5));
-  std::fprintf(stderr, "usage: atls-bench verify N | sign N | handshakes ADDR PORT N THREADS\n");
+  std::fprintf(stderr, "usage: atls-bench verify N | quotes N FOLDER | sign N | handshakes ADDR PORT N THREADS\n");
   return 1;
 }

@@ -23,12 +23,13 @@ def check(name, good, detail=""):
 
 
 class Tools:
-    """Our programs, and the programs of the peers: `go` answers sev-guest and tdx-guest, `rust` answers dcap-qvl; None when there
-    is no toolchain for it."""
+    """Our programs, and those of the peers: None when there is no toolchain for one."""
 
-    def __init__(self, build, go, rust):
+    def __init__(self, build, go=None, rust=None, rust_next=None):
         self.build = pathlib.Path(build).resolve()
-        self.go, self.rust = (str(pathlib.Path(p).resolve()) if p else None for p in (go, rust))
+        self.go, self.rust, self.rust_next = (str(pathlib.Path(p).resolve()) if p else None for p in (go, rust, rust_next))
+        self.commands = {"go-sev-guest": [self.go, "sev-guest"], "go-tdx-guest": [self.go, "tdx-guest"], "dcap-qvl": [self.rust, "verify"],
+                         "dcap-qvl-0.7": [self.rust_next, "verify"]}
 
     def path(self, tool):
         return str(self.build / "tools" / tool / tool)
@@ -55,13 +56,12 @@ class Tools:
         return json.loads(self.run("atls-serve", "--list-faults", "--json")[1])
 
     def has(self, peer):
-        return bool(self.rust if peer == "dcap-qvl" else self.go)
+        return self.commands[peer][0] is not None
 
     def ask(self, peer, questions):
         """The answers of a peer by name; all questions in one run of its program."""
-        command = {"go-sev-guest": [self.go, "sev-guest"], "go-tdx-guest": [self.go, "tdx-guest"], "dcap-qvl": [self.rust, "verify"]}[peer]
         text = "".join(json.dumps(q) + "\n" for q in questions)
-        done = subprocess.run(command, input=text, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=600, check=True)
+        done = subprocess.run(self.commands[peer], input=text, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=600, check=True)
         lines = [x for x in done.stdout.split("\n") if x.startswith("{")]   # the Go libraries log to standard output, too
         return {a["name"]: a for a in map(json.loads, lines)}
 

@@ -1,4 +1,7 @@
-"""google/go-tdx-guest and dcap-qvl on our simulated quotes, on the faulty forms, and on the real quotes of the corpus."""
+"""google/go-tdx-guest and dcap-qvl on our simulated quotes, on the faulty forms, and on the real quotes of the corpus.
+
+dcap-qvl comes in two releases: 0.5, which the suite has an evaluation profile of, and the current one, which follows Intel's library.
+"""
 import base64
 import json
 import re
@@ -7,9 +10,10 @@ import time
 import intel_corpus
 from harness import check, compare, note, word
 
-GO, RUST = "go-tdx-guest", "dcap-qvl"
+GO, RUST, NEXT = "go-tdx-guest", "dcap-qvl", "dcap-qvl-0.7"
+PROFILES = {GO: "go-tdx-guest", RUST: "dcap-qvl", NEXT: "qvl-2026"}
 
-# Faults that say nothing about a peer: layers that it never sees, and what only reference values of ours tell.
+# What a peer gets to see: not the service that brings collateral, nor event logs, nor handshakes.
 LAYERS = ("quote", "pck", "crl", "collateral", "certificate")
 
 
@@ -64,8 +68,9 @@ def flags_of(version):
     return ["--quote-version", version] if version == 5 else []
 
 
-def ask_both(tools, go, rust):
-    return {peer: tools.ask(peer, questions) if questions and tools.has(peer) else {} for peer, questions in ((GO, go), (RUST, rust))}
+def ask_all(tools, go, rust):
+    """The answers of every peer that there is, by peer and name."""
+    return {peer: tools.ask(peer, questions) for peer, questions in ((GO, go), (RUST, rust), (NEXT, rust)) if tools.has(peer)}
 
 
 def simulated(tools, temp, rows):
@@ -82,7 +87,7 @@ def simulated(tools, temp, rows):
             if version != 3:
                 go.append(quote.go(case, pins_of(quote.folder) if version == 4 else None))
             rust.append(quote.rust(case))
-    for peer, answers in ask_both(tools, go, rust).items():
+    for peer, answers in ask_all(tools, go, rust).items():
         for case, answer in answers.items():
             compare(peer, case, word(ours[case] == 0), word(upright(answer)), rows, told(answer))
 
@@ -103,7 +108,7 @@ def faults(tools, temp, rows):
             if version != 3:
                 go.append(quote.go(case, pins_of(clean[name].folder) if version == 4 else None))
             rust.append(quote.rust(case))
-    for peer, answers in ask_both(tools, go, rust).items():
+    for peer, answers in ask_all(tools, go, rust).items():
         for case, answer in answers.items():
             good, detail = ours[case]
             compare(peer, case, word(good), word(upright(answer)), rows, f"{detail}, {told(answer)}")
@@ -175,11 +180,11 @@ def corpus(tools, temp, folder, rows):
             if pair.tee == "TDX":
                 getter.write_text(json.dumps(pair.getter()))
                 go.append({"name": pair.name, "quote": str(pair.quote), "root": str(root), "getter": str(getter), "at": pair.at})
-    for peer, answers in ask_both(tools, go, rust).items():
+    for peer, answers in ask_all(tools, go, rust).items():
         agreed = 0
         for name, answer in answers.items():
             pair, collateral = usable[name]
-            mine, detail = our_status(tools, pair, collateral, peer)
+            mine, detail = our_status(tools, pair, collateral, PROFILES[peer])
             theirs = their_status(peer, answer)
             agreed += mine == theirs
             compare(peer, name, mine, theirs, rows, f"{detail}; {told(answer)}")
@@ -235,7 +240,7 @@ def fields(tools, temp, folder):
     nothing.write_bytes(b"")
     rust = [{"name": e["file"], "quote": str(folder / e["file"]), "collateral": str(nothing), "root": str(nothing), "at": 0} for e in entries]
     ours = {e["file"]: our_fields(tools, folder / e["file"]) for e in entries}
-    for peer, answers in ask_both(tools, go, rust).items():
+    for peer, answers in ask_all(tools, go, rust).items():
         compared = undecoded = 0
         for name, answer in answers.items():
             theirs = fields_of(peer, answer)

@@ -30,10 +30,11 @@ def main():
     parser.add_argument("--build", required=True)
     parser.add_argument("--peer", help="the Go program; its parts are skipped without it")
     parser.add_argument("--dcap-qvl", help="the Rust program; its parts are skipped without it")
+    parser.add_argument("--dcap-qvl-next", help="the same over the current dcap-qvl")
     parser.add_argument("--corpus", default=str(HERE.parent.parent.parent / "shared" / "corpus"), type=pathlib.Path)
     parser.add_argument("--only", help="run only the parts whose name contains this text")
     options = parser.parse_args()
-    tools = Tools(options.build, options.peer, options.dcap_qvl)
+    tools = Tools(options.build, options.peer, options.dcap_qvl, options.dcap_qvl_next)
     rows = Rows(HERE / "disagreements.md")
     whole = options.only is None and (options.corpus / "manifest.json").exists()
     with tempfile.TemporaryDirectory() as temp:
@@ -51,7 +52,7 @@ def main():
                 whole = False
             print(f"FIGURE: {name}: " + ", ".join(f"{COUNTS[k] - before[k]} {k}" for k in COUNTS), flush=True)
     if whole:
-        for peer, case in rows.stale([p for p in ("go-sev-guest", "go-tdx-guest", "dcap-qvl") if tools.has(p)]):
+        for peer, case in rows.stale([p for p in tools.commands if tools.has(p)]):
             note("failed", "disagreements.md", f"{case} ({peer}) is listed but did not happen")
     print("{passed} passed, {failed} failed, {skipped} skipped".format(**COUNTS))
     return 1 if COUNTS["failed"] else 0
