@@ -91,7 +91,7 @@ def roots_of(tools, temp, evidence):
     platform = tools.export(temp / ("platform-" + evidence), ATTESTERS[evidence])
     if evidence == "snp":
         return ["-ask", platform / "certs" / "ask.pem", "-ark", platform / "certs" / "ark.pem"]
-    return ["-root", platform / "certs" / "root.pem", "-getter", platform / "go-getter.json"]
+    return ["-root", platform / "trust-anchor.pem", "-getter", platform / "pcs.json"]
 
 
 def protocol(tools, temp, evidence):

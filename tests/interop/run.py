@@ -21,8 +21,11 @@ def parts_of(tools, temp, corpus, rows):
     return [("SNP: simulated evidence", "go", lambda: snp.simulated(tools, temp, rows)),
             ("SNP: faults", "go", lambda: snp.faults(tools, temp, rows)),
             ("SNP: corpus", "go", lambda: snp.corpus(tools, corpus, rows)),
+            ("Intel: simulated quotes", "any", lambda: intel.simulated(tools, temp, rows)),
+            ("Intel: faults", "any", lambda: intel.faults(tools, temp, rows)),
+            ("Intel: corpus", "any", lambda: intel.corpus(tools, temp, corpus, rows)),
             ("Intel: decoded fields", "any", lambda: intel.fields(tools, temp, corpus)),
-            *((f"Constellation's protocol: {e}", "go", lambda e=e: constellation.protocol(tools, temp, e)) for e in ("snp", "dummy"))]
+            *((f"Constellation's protocol: {e}", "go", lambda e=e: constellation.protocol(tools, temp, e)) for e in constellation.VARIANTS)]
 
 
 def main():
