@@ -27,10 +27,11 @@ def der_of(path):
 class Quote:
     """An export of a simulated platform, and the trust anchor and reference values of the clean one."""
 
-    def __init__(self, tools, folder, attester, clean=None, *flags):
-        self.folder = tools.export(folder, attester, *flags)
-        self.attester, self.anchor = attester, (clean or self).folder if clean else self.folder
-        self.version = {3: 3, 4: 4, 5: 5}[int.from_bytes((self.folder / "quote.bin").read_bytes()[:2], "little")] if clean is None else None
+    def __init__(self, tools, folder, attester, version, *flags, clean=None):
+        shape = ["--quote-version", version] if version == 5 else []
+        self.folder = tools.export(folder, attester, *shape, *flags)
+        self.anchor = clean.folder if clean else self.folder
+        self.version = int.from_bytes((self.folder / "quote.bin").read_bytes()[:2], "little")
 
     def go(self, name, pins=None):
         return {"name": name, "quote": str(self.folder / "quote.bin"), "root": str(self.anchor / "trust-anchor.pem"),
@@ -64,10 +65,6 @@ def told(answer):
 SHAPES = (("sim-tdx-v4", "sim-tdx", 4), ("sim-tdx-v5", "sim-tdx", 5), ("sim-sgx-v3", "sim-sgx", 3))
 
 
-def flags_of(version):
-    return ["--quote-version", version] if version == 5 else []
-
-
 def ask_all(tools, go, rust):
     """The answers of every peer that there is, by peer and name."""
     return {peer: tools.ask(peer, questions) for peer, questions in ((GO, go), (RUST, rust), (NEXT, rust)) if tools.has(peer)}
@@ -78,7 +75,7 @@ def simulated(tools, temp, rows):
     for name, attester, version in SHAPES:
         for seed in ("atls", "another machine"):
             case = f"{name}-{seed.split()[0]}"
-            quote = Quote(tools, temp / case, attester, None, "--seed", seed, *flags_of(version))
+            quote = Quote(tools, temp / case, attester, version, "--seed", seed)
             check(f"{case}: version of the exported quote", quote.version == version, f"version {quote.version}")
             code, _, err = tools.verdict("atls-verify", "--offline", "--no-cache", "--trust-anchor", quote.folder / "trust-anchor.pem", "--collateral-dir",
                                          quote.folder / "collateral.json", "--policy", quote.folder / "policy.json", quote.folder / "quote.bin")
@@ -93,7 +90,7 @@ def simulated(tools, temp, rows):
 
 
 def faults(tools, temp, rows):
-    clean = {name: Quote(tools, temp / ("clean-" + name), attester, None, *flags_of(version)) for name, attester, version in SHAPES}
+    clean = {name: Quote(tools, temp / ("clean-" + name), attester, version) for name, attester, version in SHAPES}
     go, rust, ours = [], [], {}
     for fault in tools.faults():
         if fault["layer"] not in LAYERS:
@@ -103,7 +100,7 @@ def faults(tools, temp, rows):
                     (version == 5 and fault["needs"] != "quote-version-5"):
                 continue
             case = f"fault-{attester[4:]}-{fault['name']}"
-            quote = Quote(tools, temp / case, attester, clean[name], "--fault", fault["name"], *flags_of(version))
+            quote = Quote(tools, temp / case, attester, version, "--fault", fault["name"], clean=clean[name])
             ours[case] = (fault["expect"] == "accept", f"exit {fault['exit']}")
             if version != 3:
                 go.append(quote.go(case, pins_of(clean[name].folder) if version == 4 else None))
