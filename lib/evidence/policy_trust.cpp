@@ -26,8 +26,9 @@ Result<TrustStore> trust_of(const policy::Policy& policy) {
     out.add(store->keys());
   }
   if (!policy.trust_anchor_files.empty()) return out;
+  const TrustStore builtin = TrustStore::builtin();
   std::vector<CaKey> kept;
-  for (const CaKey& key : TrustStore::builtin().keys())
+  for (const CaKey& key : builtin.keys())
     if (!policy.roots.contains(std::string(kind_of(key)))) kept.push_back(key);
   out.add(std::move(kept));
   for (const auto& [kind, files] : policy.roots)
