@@ -28,8 +28,9 @@ struct SuppliedDocument {
   std::string error;                  // why
   std::vector<crypto::Certificate> chain;   // empty: none came along, or chain_error says what is wrong with it
   std::string chain_error;
+  const CaKey* signer_key = nullptr;  // built-in key that stands in for the signer's certificate when no chain came along
   const CaKey* root_key = nullptr;    // trusted key that stands in for a root certificate that did not come along
-  bool is_signed = false;             // by the first certificate of the chain
+  bool is_signed = false;             // by the first certificate of the chain, or signer_key
   CollateralKind kind = CollateralKind::intel_tcb_info;
   CollateralSource source = CollateralSource::handshake;
   std::string origin;

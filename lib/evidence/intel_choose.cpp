@@ -124,6 +124,10 @@ void take_chain(SuppliedDocument<Document>& d, const CollateralItem& item, const
     for (const SuppliedCertificate& signer : signers)
       if (const int rank = signs(signer.object) * 2 + is_valid(signer.object); rank > best_rank) best = &signer, best_rank = rank;
     if (best == nullptr) {
+      for (const CaKey* key : context.trust.find(CaRole::intel_tcb_signer, snp::ProductLine::unknown))
+        if (d.document && is_p256_signature(d.document->signed_bytes, d.document->signature, key->spki)) d.signer_key = key;
+      d.is_signed = d.signer_key != nullptr;
+      if (d.is_signed) return;
       d.chain_error = "its signer did not come along. Next: give Intel's TCB signing certificate with --collateral-dir";
       return;
     }
@@ -157,6 +161,7 @@ Candidate<Document> judge(const CollateralItem& item, const IntelCase& c, const 
   out.fits = c.bare() || is_about(*d.document, c);
   const auto from = parse_rfc3339(d.document->issue_date), until = parse_rfc3339(d.document->next_update);
   out.current = from && until && *from <= context.now && context.now <= *until;
+  out.trusted = d.signer_key != nullptr;
   if (!d.chain.empty()) {
     const Buffer root = d.chain.size() > 1 ? d.chain.back().spki() : d.root_key != nullptr ? d.root_key->spki : Buffer{};
     const CaKey* key = d.chain.size() > 1 ? context.trust.find_spki(d.chain.back().spki_sha256()) : d.root_key;

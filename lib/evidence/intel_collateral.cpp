@@ -70,6 +70,16 @@ void check_present(const IntelCase& c, const Context& context, Report& report) {
 
 // ---- what both have ----
 
+// Intel's own signer, from the table of built-in keys: there is no certificate whose signature could be judged.
+void check_builtin_signer(const Specs& specs, const CaKey& key, const Context& context, Report& report) {
+  const bool early = context.now < key.not_before, late = context.now > key.not_after, allowed = late && context.policy.allow_expired_collateral;
+  auto& r = report.judge(specs.signer_chain, !early && !late,
+                         early ? "its certificate is not valid yet" : "its certificate has expired" + std::string(allowed ? " (--allow-expired-collateral)" : ""),
+                         allowed ? Outcome::warn : Outcome::fail);
+  if (!early && !late) r.detail = "no chain came along: Intel's built-in signing key stands in for its certificate";
+  with(r, rfc3339(key.not_before) + " to " + rfc3339(key.not_after), key.subject_cn + ", serial 0x" + key.serial_hex);
+}
+
 void check_signer_chain(const Specs& specs, const std::vector<crypto::Certificate>& chain, const std::string& chain_error, const CaKey* root_key, const Context& context, Report& report) {
   if (chain.empty()) {
     const std::string why = "the " + std::string(specs.what) + " cannot be traced to Intel: " + chain_error;
@@ -138,6 +148,7 @@ Buffer compact(Bytes json) {
 
 template <class Document>
 void check_signature(const Specs& specs, const SuppliedDocument<Document>& d, Report& report) {
+  if (d.signer_key != nullptr) return (void)report.pass(specs.signature);   // chosen because it verifies
   if (d.chain.empty()) return (void)report.error(specs.signature, "its signer is not known, see " + std::string(specs.signer_chain.id));
   const crypto::Certificate& signer = d.chain.front();
   if (signer.key_type() != crypto::KeyType::ec_p256) return (void)report.fail(specs.signature, "the key of the signer, " + signer.key_text() + ", cannot have made it");
@@ -199,7 +210,8 @@ void check_tcb_info(const IntelCase& c, const Context& context, Outcome without,
   auto& id = report.judge(specs.id_version, fits, "it is not for this TEE");
   with(id, tdx ? "TDX, version 3" : "SGX, version 3 or 2", actual);
   if (fits && info.version == 2) id.detail = "version 2 is of a service that Intel has switched off";
-  check_signer_chain(specs, d.chain, d.chain_error, d.root_key, context, report);
+  if (d.signer_key != nullptr) check_builtin_signer(specs, *d.signer_key, context, report);
+  else check_signer_chain(specs, d.chain, d.chain_error, d.root_key, context, report);
   check_signature(specs, d, report);
   check_time(specs, info.issue_date, info.next_update, context, report);
   if (c.bare()) {
@@ -239,7 +251,8 @@ void check_qe_identity(const IntelCase& c, const Context& context, Outcome witho
                     newer ? "version 3 is read like version 2; some verifiers refuse it" : "it is not for this quoting enclave",
                     newer && identity.id == wanted ? Outcome::warn : Outcome::fail),
        (known ? wanted : "QE or TD_QE") + ", version 2", identity.id + ", version " + std::to_string(identity.version));
-  check_signer_chain(specs, d.chain, d.chain_error, d.root_key, context, report);
+  if (d.signer_key != nullptr) check_builtin_signer(specs, *d.signer_key, context, report);
+  else check_signer_chain(specs, d.chain, d.chain_error, d.root_key, context, report);
   check_signature(specs, d, report);
   check_time(specs, identity.issue_date, identity.next_update, context, report);
 }

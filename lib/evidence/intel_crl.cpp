@@ -120,13 +120,17 @@ void check_present(const IntelCase& c, const List& root, const List& pck, bool o
 
 std::vector<Serial> signers_of(const IntelCase& c) {
   std::vector<Serial> out;
-  const auto add = [&](const crypto::Certificate& x) {
-    const Serial serial{"the TCB signing certificate", x.serial_hex()};
+  const auto add = [&](const std::string& hex_serial) {
+    const Serial serial{"the TCB signing certificate", hex_serial};
     if (std::none_of(out.begin(), out.end(), [&](const Serial& s) { return s.hex == serial.hex; })) out.push_back(serial);
   };
-  if (c.tcb_info && !c.tcb_info->chain.empty()) add(c.tcb_info->chain.front());
-  if (c.qe_identity && !c.qe_identity->chain.empty()) add(c.qe_identity->chain.front());
-  if (c.tcb_signer) add(c.tcb_signer->object);
+  const auto add_of = [&](const auto& document) {
+    if (document && !document->chain.empty()) add(document->chain.front().serial_hex());
+    else if (document && document->signer_key != nullptr) add(document->signer_key->serial_hex);
+  };
+  add_of(c.tcb_info);
+  add_of(c.qe_identity);
+  if (c.tcb_signer) add(c.tcb_signer->object.serial_hex());
   return out;
 }
 

@@ -1,4 +1,4 @@
-// Intel's root key as constants; evidence/trust.hpp makes a TrustStore of it.
+// Intel's root key and TCB signing key as constants; evidence/trust.hpp makes a TrustStore of it.
 #pragma once
 
 #include <string_view>
@@ -17,6 +17,9 @@ struct IntelKey {
   std::string_view spki_sha256, x_hex, y_hex;
 };
 const IntelKey& intel_root_key();
+// Signs TCB info and QE identities. Intel renewed its certificate in 2025 with the same key and serial number; the validity is that of
+// both certificates together.
+const IntelKey& intel_tcb_signer_key();
 
 // SubjectPublicKeyInfo of a P-256 key.
 Buffer p256_spki(Bytes x_y);

@@ -3,7 +3,7 @@
 namespace atls::evidence {
 namespace {
 
-std::string_view kind_of(const CaKey& key) { return key.role == CaRole::intel_root ? "intel" : "amd_ark"; }
+std::string_view kind_of(const CaKey& key) { return key.role == CaRole::intel_root || key.role == CaRole::intel_tcb_signer ? "intel" : "amd_ark"; }
 
 Status add_roots(const std::string& kind, const std::vector<Buffer>& files, TrustStore& out) {
   for (const Buffer& file : files) {

@@ -32,11 +32,11 @@ CaKey from_constant(const AmdKey& key) {
           false};
 }
 
-CaKey from_constant(const IntelKey& key) {
+CaKey from_constant(const IntelKey& key, CaRole role) {
   const auto point = from_hex(std::string(key.x_hex) + std::string(key.y_hex));
   Buffer spki = point ? p256_spki(*point) : Buffer{};
   if (hex(crypto::sha256(spki)) != key.spki_sha256) throw std::logic_error("built-in key " + std::string(key.subject_cn) + " is damaged");
-  return {CaRole::intel_root, snp::ProductLine::unknown, std::string(key.subject_cn), std::string(key.serial_hex), key.not_before, key.not_after,
+  return {role, snp::ProductLine::unknown, std::string(key.subject_cn), std::string(key.serial_hex), key.not_before, key.not_after,
           std::move(spki), std::string(key.spki_sha256), false};
 }
 
@@ -82,6 +82,8 @@ std::string_view ca_role_name(CaRole role) {
       return "ASVK";
     case CaRole::intel_root:
       return "Intel SGX Root CA";
+    case CaRole::intel_tcb_signer:
+      return "Intel SGX TCB Signing";
   }
   return "unknown";
 }
@@ -97,6 +99,8 @@ std::string ca_subject_cn(CaRole role, snp::ProductLine product) {
       return "SEV-VLEK-" + line;
     case CaRole::intel_root:
       return "Intel SGX Root CA";
+    case CaRole::intel_tcb_signer:
+      return "Intel SGX TCB Signing";
   }
   return {};
 }
@@ -109,7 +113,8 @@ std::optional<std::pair<CaRole, snp::ProductLine>> ca_from_subject_cn(std::strin
 TrustStore TrustStore::builtin() {
   TrustStore store;
   for (const AmdKey& key : amd_keys()) store.keys_.push_back(from_constant(key));
-  store.keys_.push_back(from_constant(intel_root_key()));
+  store.keys_.push_back(from_constant(intel_root_key(), CaRole::intel_root));
+  store.keys_.push_back(from_constant(intel_tcb_signer_key(), CaRole::intel_tcb_signer));
   return store;
 }
 

@@ -14,7 +14,7 @@
 
 namespace atls::evidence {
 
-enum class CaRole { ark, ask, asvk, intel_root };   // product is unknown for every role that is not AMD's
+enum class CaRole { ark, ask, asvk, intel_root, intel_tcb_signer };   // product is unknown for every role that is not AMD's
 std::string_view ca_role_name(CaRole role);
 std::string ca_subject_cn(CaRole role, snp::ProductLine product);                            // "SEV-VLEK-Milan"
 std::optional<std::pair<CaRole, snp::ProductLine>> ca_from_subject_cn(std::string_view cn);  // the whole name, never a prefix
@@ -32,7 +32,7 @@ struct CaKey {
 
 class TrustStore {
  public:
-  static TrustStore builtin();  // AMD: ARK, ASK, ASVK of Milan, Genoa, Turin; Intel: SGX Root CA
+  static TrustStore builtin();  // AMD: ARK, ASK, ASVK of Milan, Genoa, Turin; Intel: SGX Root CA, TCB signer
   static Result<TrustStore> from_pem(
       Bytes pem_or_der);  // --trust-anchor: replaces the built-in set; ARKs and, if present, ASK/ASVK; roots of Intel's kind (self-signed P-256 CA)
   void add(std::vector<CaKey> keys) { keys_.insert(keys_.end(), keys.begin(), keys.end()); }

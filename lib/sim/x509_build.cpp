@@ -37,7 +37,8 @@ std::string ca_common_name(CaRole role, snp::ProductLine line) {
     case CaRole::ark: return "ARK-" + product;
     case CaRole::ask: return "SEV-" + product;
     case CaRole::asvk: return "SEV-VLEK-" + product;
-    case CaRole::intel_root: break;   // sim/intel_x509
+    case CaRole::intel_root:
+    case CaRole::intel_tcb_signer: break;   // sim/intel_x509
   }
   throw std::logic_error("unknown CA role");
 }
@@ -48,7 +49,8 @@ long ca_serial(CaRole role, snp::ProductLine line) {
     case CaRole::ark: return base;
     case CaRole::ask: return base + (line == snp::ProductLine::genoa ? 2 : 1);
     case CaRole::asvk: return base + 0x101;
-    case CaRole::intel_root: break;
+    case CaRole::intel_root:
+    case CaRole::intel_tcb_signer: break;
   }
   throw std::logic_error("unknown CA role");
 }
