@@ -5,6 +5,8 @@
 
 #include "base/base64.hpp"
 #include "base/hex.hpp"
+#include "base/percent.hpp"
+#include "intel/bundle.hpp"
 #include "intel/collateral.hpp"
 #include "pem/pem.hpp"
 #include "sim/anchors_data.hpp"
@@ -18,29 +20,25 @@ using Json = nlohmann::ordered_json;
 
 std::string pem_of(const Buffer& der) { return pem::encode("CERTIFICATE", der); }
 
-// A member of a response as text; a fault may have left something that has none.
-std::string member(const Buffer& response, std::string_view name) {
+// A member of a response as it is written; a fault may have left something that has none.
+std::string_view member(const Buffer& response, std::string_view name) {
   const Result<Bytes> raw = intel::raw_member(response, name);
-  if (!raw) return {};
-  std::string_view text = as_text(*raw);
-  if (text.size() >= 2 && text.front() == '"') text = text.substr(1, text.size() - 2);
-  return std::string(text);
+  return raw ? as_text(*raw) : std::string_view();
 }
 
-// QuoteCollateralV3 of dcap-qvl.
-std::string quote_collateral(const IntelPlatform& p) {
+Buffer signature(const Buffer& response) {
+  const std::string_view quoted = member(response, "signature");
+  Result<Buffer> out = from_hex(quoted.size() < 2 ? quoted : quoted.substr(1, quoted.size() - 2));
+  return out ? *std::move(out) : Buffer();
+}
+
+Buffer quote_collateral(const IntelPlatform& p) {
   const std::string signer_chain = pem_of(p.tcb_signer_der()) + pem_of(p.root_der());
-  Json out;
-  out["pck_crl_issuer_chain"] = pem_of(p.pck_ca_der()) + pem_of(p.root_der());
-  out["root_ca_crl"] = hex(p.root_crl_der());
-  out["pck_crl"] = hex(p.pck_crl_der());
-  out["tcb_info_issuer_chain"] = signer_chain;
-  out["tcb_info"] = member(p.tcb_info(), "tcbInfo");
-  out["tcb_info_signature"] = member(p.tcb_info(), "signature");
-  out["qe_identity_issuer_chain"] = signer_chain;
-  out["qe_identity"] = member(p.qe_identity(), "enclaveIdentity");
-  out["qe_identity_signature"] = member(p.qe_identity(), "signature");
-  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  const Buffer info = p.tcb_info(), identity = p.qe_identity();
+  return intel::encode_dcap_qvl({.pck_crl_issuer_chain = pem_of(p.pck_ca_der()) + pem_of(p.root_der()), .tcb_info_issuer_chain = signer_chain,
+                                 .qe_identity_issuer_chain = signer_chain, .pck_certificate_chain = {}, .root_ca_crl = p.root_crl_der(), .pck_crl = p.pck_crl_der(),
+                                 .tcb_info = to_buffer(member(info, "tcbInfo")), .tcb_info_signature = signature(info),
+                                 .qe_identity = to_buffer(member(identity, "enclaveIdentity")), .qe_identity_signature = signature(identity)});
 }
 
 // Go stores header names in this form: each word begins with a capital letter, the rest is small.
@@ -55,22 +53,23 @@ std::string canonical(std::string name) {
 }
 
 // What the services say to the questions of go-tdx-guest, by URL.
-std::string getter_answers(const IntelPlatform& p) {
+Buffer getter_answers(const IntelPlatform& p) {
   const std::string api = "https://api.trustedservices.intel.com", tee = p.options().sgx ? "/sgx" : "/tdx";
   const std::string ca = p.processor_ca() ? "processor" : "platform";
-  Json out;
+  std::vector<intel::RecordedAnswer> out;
   for (const auto& [host, target] : {std::pair<std::string, std::string>{api, "/sgx/certification/v4/pckcrl?ca=" + ca + "&encoding=der"},
                                      {api, tee + "/certification/v4/tcb?fmspc=" + std::string(kSimulatedFmspc)},
                                      {api, tee + "/certification/v4/qe/identity"},
                                      {"https://certificates.trustedservices.intel.com", "/IntelSGXRootCA.der"}}) {
     const HttpAnswer answer = p.answer(target);
     if (answer.status != 200) continue;
-    Json& entry = out[host + target];
-    entry["headers"] = Json::object();
-    for (const auto& [name, value] : answer.headers) entry["headers"][canonical(name)].push_back(value);
-    entry["body_base64"] = base64(answer.body);
+    intel::RecordedAnswer& entry = out.emplace_back(intel::RecordedAnswer{host + target, {}, {}, answer.body});
+    for (const auto& [name, value] : answer.headers) {
+      entry.header = canonical(name);
+      if (auto chain = percent_decode(value)) entry.header_value = *std::move(chain);
+    }
   }
-  return out.dump(2) + "\n";
+  return intel::encode_go_getter(out);
 }
 
 }  // namespace
@@ -88,8 +87,8 @@ std::vector<ExportFile> intel_export_files(const IntelPlatform& p) {
   add("trust-anchor.der", "the same in DER", root);
   add("quote.bin", tdx ? "TDX quote" : "SGX quote", quote);
   add("pck-chain.pem", "PCK certificate, its CA, root", to_buffer(pem_of(p.pck_der()) + chain_tail));
-  add("collateral.json", "dcap-qvl: QuoteCollateralV3", to_buffer(quote_collateral(p)));
-  add("pcs.json", "go-tdx-guest: what the services answer, by URL", to_buffer(getter_answers(p)));
+  add("collateral.json", "dcap-qvl: QuoteCollateralV3", quote_collateral(p));
+  add("pcs.json", "go-tdx-guest: what the services answer, by URL", getter_answers(p));
   add("attestation-app/quote.dat", "Intel's AttestationApp: quote", quote);
   add("attestation-app/trustedRootCaCert.pem", "root", to_buffer(pem_of(root)));
   add("attestation-app/pckCert.pem", "PCK certificate", to_buffer(pem_of(p.pck_der())));

@@ -1,7 +1,7 @@
 #include "sim/intel_platform.hpp"
 
-#include "pem/pem.hpp"
-#include "sim/anchors_data.hpp"
+#include <stdexcept>
+
 #include "sim/faults.hpp"
 #include "sim/intel_collateral.hpp"
 #include "sim/intel_endorsements.hpp"
@@ -34,6 +34,10 @@ class SimulatedIntelPlatform final : public IntelPlatform {
             "atls-verify --policy policy.json --trust-anchor trust-anchor.pem --collateral-dir . --offline quote.bin", "atls-dump quote.bin"};
   }
   HttpAnswer answer(std::string_view target) const override { return pcs_answer(*this, target); }
+  HttpAnswer answer_of_other_machine(std::string_view target) const override { return pcs_answer(*with_faults({"fmspc-mismatch"}), target); }
+  HttpAnswer answer_with_expired_lists(std::string_view target) const override {
+    return pcs_answer(*with_faults({"root-crl-expired", "pck-crl-expired", "tcb-info-expired"}), target);
+  }
 
   Buffer quote(const std::array<std::uint8_t, 64>& report_data) const override {
     return make_quote(options_, identity_, endorsements_.quote_chain, report_data);
@@ -50,6 +54,14 @@ class SimulatedIntelPlatform final : public IntelPlatform {
   Buffer qe_identity() const override { return endorsements_.qe_identity; }
 
  private:
+  std::unique_ptr<IntelPlatform> with_faults(const std::vector<std::string>& more) const {
+    IntelOptions options = options_;
+    options.faults.insert(options.faults.end(), more.begin(), more.end());
+    auto out = create(options);
+    if (!out) throw std::logic_error("simulated platform: " + out.error().message());   // options were accepted before
+    return *std::move(out);
+  }
+
   IntelOptions options_;
   IntelIdentity identity_;
   IntelEndorsements endorsements_;

@@ -82,4 +82,13 @@ HttpAnswer kds_answer(const SnpPlatform& platform, std::string_view target) {
   return {200, "application/x-x509-ca-cert", platform.vek_der(), {}};
 }
 
+HttpAnswer kds_answer_of_other(const SnpPlatform& other, snp::ProductLine asked, std::string_view target) {
+  if (target.find("/crl") != std::string_view::npos) return {200, "application/pkix-crl", other.crl_der(), {}};
+  if (target.find("/cert_chain") == std::string_view::npos) return {200, "application/x-x509-ca-cert", other.vek_der(), {}};
+  std::string path(target);
+  const std::string own(snp::product_name(asked)), name(snp::product_name(other.options().product));
+  if (const std::size_t at = path.find(own); at != std::string::npos) path.replace(at, own.size(), name);
+  return kds_answer(other, path);
+}
+
 }  // namespace atls::sim

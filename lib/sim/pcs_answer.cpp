@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/hex.hpp"
+#include "base/percent.hpp"
 #include "pem/pem.hpp"
 #include "sim/anchors_data.hpp"
 #include "sim/intel_collateral.hpp"
@@ -24,34 +25,20 @@ HttpAnswer found(std::string_view type, Buffer body, std::string_view header, st
   HttpAnswer out = found(type, std::move(body));
   std::string pem;
   for (const Buffer& der : chain) pem += pem::encode("CERTIFICATE", der);
-  out.headers.emplace_back(header, percent_encoded(pem));
+  out.headers.emplace_back(header, percent_encode(pem));
   return out;
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1, low = high < 0 ? -1 : hex_digit(text[i + 2]);
-    if (low < 0) out += text[i];
-    else out += static_cast<char>(16 * high + low), i += 2;
-  }
-  return out;
-}
-
-// Empty: a parameter without value, or twice.
+// Empty: a parameter without value, twice, or badly encoded.
 std::optional<Query> parse_query(std::string_view text) {
   Query out;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('&'), text.size());
     const std::string_view part = text.substr(0, end);
     const std::size_t equals = part.find('=');
-    if (equals == std::string_view::npos || !out.emplace(part.substr(0, equals), percent_decoded(part.substr(equals + 1))).second) return std::nullopt;
+    if (equals == std::string_view::npos) return std::nullopt;
+    Result<std::string> value = percent_decode(part.substr(equals + 1));
+    if (!value || !out.emplace(part.substr(0, equals), *std::move(value)).second) return std::nullopt;
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return out;
@@ -125,23 +112,6 @@ HttpAnswer any_crl(const IntelPlatform& platform, std::string_view uri) {
 }
 
 }  // namespace
-
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      const auto byte = static_cast<std::uint8_t>(c);
-      out += '%';
-      out += kDigits[byte >> 4];
-      out += kDigits[byte & 15];
-    }
-  }
-  return out;
-}
 
 HttpAnswer pcs_answer(const IntelPlatform& platform, std::string_view target) {
   const std::size_t question = target.find('?');

@@ -1,9 +1,7 @@
 // What a simulated PCS, or the PCCS of a data centre, says to a path, without any socket. Intel PCS API v4.
 #pragma once
 
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "sim/intel_platform.hpp"
 
@@ -11,8 +9,5 @@ namespace atls::sim {
 
 // `target`: path and query of the request line. Knows only the machine kind and the TCB of this platform.
 HttpAnswer pcs_answer(const IntelPlatform& platform, std::string_view target);
-
-// Every byte but letters, digits and "-._~" as %XX: how PEM travels in a header.
-std::string percent_encoded(std::string_view text);
 
 }  // namespace atls::sim

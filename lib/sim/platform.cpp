@@ -1,6 +1,7 @@
 #include "sim/platform.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "azure/hcl.hpp"
 #include "crypto/digest.hpp"
@@ -50,6 +51,17 @@ class SimulatedPlatform final : public SnpPlatform {
     return {"atls-verify --policy policy.json --trust-simulated --offline extended.bin", "atls-dump report.bin"};
   }
   HttpAnswer answer(std::string_view target) const override { return kds_answer(*this, target); }
+  HttpAnswer answer_of_other_machine(std::string_view target) const override {
+    SnpOptions other = options_;
+    other.product = other.product == snp::ProductLine::genoa ? snp::ProductLine::milan : snp::ProductLine::genoa;
+    other.faults.clear();
+    return kds_answer_of_other(*made(other), options_.product, target);
+  }
+  HttpAnswer answer_with_expired_lists(std::string_view target) const override {
+    SnpOptions expired = options_;
+    expired.faults.push_back("crl-expired");
+    return kds_answer(*made(expired), target);
+  }
   Buffer report(const std::array<std::uint8_t, 64>& report_data) const override { return make_report(options_, identity_, report_data); }
   Buffer vek_der() const override { return endorsements_.vek; }
   Buffer ask_der() const override { return endorsements_.ask; }
@@ -100,6 +112,11 @@ class SimulatedPlatform final : public SnpPlatform {
   }
 
  private:
+  static std::unique_ptr<SnpPlatform> made(const SnpOptions& options) {
+    auto out = create(options);
+    if (!out) throw std::logic_error("simulated platform: " + out.error().message());   // options were accepted before
+    return *std::move(out);
+  }
   bool has(std::string_view fault) const { return has_fault(options_, fault); }
   // A VLEK that poses as a VCEK also does so in the table.
   snp::TableEntryKind vek_kind() const { return options_.vlek && !has("vlek-as-vcek") ? snp::TableEntryKind::vlek : snp::TableEntryKind::vcek; }

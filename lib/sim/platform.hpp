@@ -37,6 +37,9 @@ class Platform {
   virtual std::string export_title() const = 0;                    // "AMD SEV-SNP, Milan, report version 5, signed with the VCEK"
   virtual std::vector<std::string> export_examples() const = 0;    // command lines for README.txt
   virtual HttpAnswer answer(std::string_view target) const = 0;    // what its key distribution service says to path and query
+  // The same kind of object, whatever is asked for: of another kind of machine, and from a service whose lists have expired.
+  virtual HttpAnswer answer_of_other_machine(std::string_view target) const = 0;
+  virtual HttpAnswer answer_with_expired_lists(std::string_view target) const = 0;
 };
 
 struct SnpOptions {

@@ -20,7 +20,7 @@
 #include "profile/registry.hpp"
 #include "sim/faults.hpp"
 #include "sim/handshake_faults.hpp"
-#include "sim/kds_server.hpp"
+#include "sim/collateral_server.hpp"
 
 namespace atls::serve {
 namespace {
@@ -143,9 +143,9 @@ ExitCode run(const Options& options, tools::Io& io) {
     if (const auto written = sim::export_platform(*attester->platform, options.export_directory); !written) return usage_error(io, "--export-platform: " + written.error().message());
     if (options.log != Log::none) io.err << kTool.name << ": wrote the simulated platform to " << options.export_directory << "\n";
   }
-  std::unique_ptr<sim::KdsServer> kds;
+  std::unique_ptr<sim::CollateralServer> kds;
   if (!options.collateral_address.empty()) {
-    auto started = sim::KdsServer::start(options.collateral_address, std::dynamic_pointer_cast<const sim::SnpPlatform>(attester->platform));
+    auto started = sim::CollateralServer::start(options.collateral_address, attester->platform);
     if (!started) return usage_error(io, "--serve-collateral: " + started.error().message());
     kds = std::move(*started);
   }

@@ -5,13 +5,13 @@
 
 #include "collateral/providers.hpp"
 #include "sim/anchors.hpp"
-#include "sim/kds_server.hpp"
+#include "sim/collateral_server.hpp"
 #include "sim/platform.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace atls;
 using snp::ProductLine;
-using sim::KdsFailure;
+using sim::ServiceFailure;
 using Why = CollateralMiss::Why;
 
 namespace {
@@ -28,7 +28,7 @@ CollateralQuery query(const sim::SnpPlatform& p, CollateralKind kind) {
   return {.kind = kind, .product = p.options().product, .chip_id = p.chip_id(), .reported_tcb = p.reported_tcb(), .vlek = p.options().vlek};
 }
 
-std::shared_ptr<CollateralProvider> client(const sim::KdsServer& server) {
+std::shared_ptr<CollateralProvider> client(const sim::CollateralServer& server) {
   auto trust = std::make_shared<evidence::TrustStore>();
   trust->add(sim::trust_anchors());
   KdsOptions options;
@@ -53,7 +53,7 @@ TEST_CASE("simulated collateral: the KDS client gets every object of every produ
       CAPTURE(snp::product_name(line));
       CAPTURE(vlek);
       const auto p = platform({.product = line, .vlek = vlek});
-      auto server = sim::KdsServer::start("127.0.0.1:0", p);
+      auto server = sim::CollateralServer::start("127.0.0.1:0", p);
       REQUIRE(server);
       const auto kds = client(**server);
       if (!vlek) CHECK(holds(kds->find(query(*p, CollateralKind::amd_vcek)), p->vek_der()));
@@ -65,14 +65,14 @@ TEST_CASE("simulated collateral: the KDS client gets every object of every produ
 
 TEST_CASE("simulated collateral: each misbehaviour of the simulated KDS has the answer that it deserves") {
   const auto p = platform({});
-  auto server = sim::KdsServer::start("127.0.0.1:0", p);
+  auto server = sim::CollateralServer::start("127.0.0.1:0", p);
   REQUIRE(server);
-  struct Row { KdsFailure failure; Why why; std::size_t requests; };
-  for (const Row& row : {Row{KdsFailure::not_found, Why::refused, 1}, Row{KdsFailure::throttled, Why::unavailable, 3}, Row{KdsFailure::server_error, Why::unavailable, 3},
-                         Row{KdsFailure::slow, Why::unavailable, 3}, Row{KdsFailure::truncated, Why::unavailable, 3}, Row{KdsFailure::wrong_product, Why::invalid, 1},
-                         Row{KdsFailure::oversized, Why::invalid, 1}, Row{KdsFailure::redirect, Why::invalid, 1},
-                         Row{KdsFailure::garbage, Why::invalid, 1}}) {
-    CAPTURE(sim::kds_failure_name(row.failure));
+  struct Row { ServiceFailure failure; Why why; std::size_t requests; };
+  for (const Row& row : {Row{ServiceFailure::not_found, Why::refused, 1}, Row{ServiceFailure::throttled, Why::unavailable, 3}, Row{ServiceFailure::server_error, Why::unavailable, 3},
+                         Row{ServiceFailure::slow, Why::unavailable, 3}, Row{ServiceFailure::truncated, Why::unavailable, 3}, Row{ServiceFailure::other_machine, Why::invalid, 1},
+                         Row{ServiceFailure::oversized, Why::invalid, 1}, Row{ServiceFailure::redirect, Why::invalid, 1},
+                         Row{ServiceFailure::garbage, Why::invalid, 1}}) {
+    CAPTURE(sim::service_failure_name(row.failure));
     (*server)->misbehave({.failure = row.failure, .delay = std::chrono::milliseconds(900), .retry_after_s = 0});
     const std::size_t before = (*server)->requests().size();
     const CollateralAnswer answer = client(**server)->find(query(*p, CollateralKind::amd_crl));   // a new one: it remembers
@@ -83,11 +83,11 @@ TEST_CASE("simulated collateral: each misbehaviour of the simulated KDS has the 
     (*server)->misbehave({});
   }
   // Genuine but stale: handed on, so that the verdict can say so.
-  (*server)->misbehave({.failure = KdsFailure::expired_crl});
+  (*server)->misbehave({.failure = ServiceFailure::expired});
   const CollateralAnswer expired = client(**server)->find(query(*p, CollateralKind::amd_crl));
   REQUIRE(expired.items.size() == 1);
   CHECK(expired.items[0].data != p->crl_der());
-  (*server)->misbehave({.failure = KdsFailure::throttled, .times = 1, .retry_after_s = 0});
+  (*server)->misbehave({.failure = ServiceFailure::throttled, .times = 1, .retry_after_s = 0});
   CHECK(holds(client(**server)->find(query(*p, CollateralKind::amd_crl)), p->crl_der()));
 }
 

@@ -1,4 +1,4 @@
-#include "sim/kds_server.hpp"
+#include "sim/collateral_server.hpp"
 
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
@@ -12,10 +12,12 @@
 #include "base/hex.hpp"
 #include "crypto/certificate.hpp"
 #include "pem/pem.hpp"
+#include "sim/faults.hpp"
+#include "sim/intel_platform.hpp"
 #include "sim/kds_answer.hpp"
 
 using namespace atls;
-using sim::KdsFailure;
+using sim::ServiceFailure;
 
 namespace {
 
@@ -25,8 +27,14 @@ std::shared_ptr<const sim::SnpPlatform> platform(sim::SnpOptions options = {}) {
   return *std::move(out);
 }
 
-std::unique_ptr<sim::KdsServer> serve(std::shared_ptr<const sim::SnpPlatform> p) {
-  auto out = sim::KdsServer::start("127.0.0.1:0", std::move(p));
+std::shared_ptr<const sim::IntelPlatform> td(std::vector<std::string> faults = {}) {
+  auto out = sim::IntelPlatform::create({.faults = std::move(faults)});
+  REQUIRE(out);
+  return *std::move(out);
+}
+
+std::unique_ptr<sim::CollateralServer> serve(std::shared_ptr<const sim::Platform> p) {
+  auto out = sim::CollateralServer::start("127.0.0.1:0", std::move(p));
   REQUIRE(out);
   return *std::move(out);
 }
@@ -51,11 +59,11 @@ Reply exchange(std::uint16_t port, std::string_view request) {
   return {all.substr(0, end + 2), to_buffer(all.substr(end + 4))};
 }
 
-std::uint16_t port_of(const sim::KdsServer& server) {
+std::uint16_t port_of(const sim::CollateralServer& server) {
   return static_cast<std::uint16_t>(std::stoul(server.address().substr(server.address().rfind(':') + 1)));
 }
 
-Reply get(const sim::KdsServer& server, const std::string& path) {
+Reply get(const sim::CollateralServer& server, const std::string& path) {
   return exchange(port_of(server), "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
 }
 
@@ -64,6 +72,8 @@ std::string vcek_path(const sim::SnpPlatform& p, const std::string& query) {
          hex(Bytes(p.chip_id()).first(p.options().product == snp::ProductLine::turin ? 8 : 64)) + "?" + query;
 }
 
+constexpr const char* kTcbInfo = "/tdx/certification/v4/tcb?fmspc=51d0c0ffee00";
+constexpr const char* kPckCrl = "/sgx/certification/v4/pckcrl?ca=platform&encoding=der";
 constexpr const char* kMilanTcb = "blSPL=04&teeSPL=00&snpSPL=27&ucodeSPL=222";
 
 }  // namespace
@@ -127,35 +137,35 @@ TEST_CASE("simulated KDS: each misbehaviour is what its name says") {
   const auto p = platform();
   const auto server = serve(p);
   const std::string crl = "/vcek/v1/Milan/crl", vcek = vcek_path(*p, kMilanTcb);
-  const auto reply = [&](KdsFailure failure, const std::string& path) {
+  const auto reply = [&](ServiceFailure failure, const std::string& path) {
     server->misbehave({.failure = failure, .retry_after_s = 7});
     return get(*server, path);
   };
-  CHECK(reply(KdsFailure::not_found, crl).head.starts_with("HTTP/1.1 404 "));
-  CHECK(reply(KdsFailure::server_error, crl).head.starts_with("HTTP/1.1 500 "));
-  const Reply throttled = reply(KdsFailure::throttled, crl);
+  CHECK(reply(ServiceFailure::not_found, crl).head.starts_with("HTTP/1.1 404 "));
+  CHECK(reply(ServiceFailure::server_error, crl).head.starts_with("HTTP/1.1 500 "));
+  const Reply throttled = reply(ServiceFailure::throttled, crl);
   CHECK(throttled.head.starts_with("HTTP/1.1 429 "));
   CHECK(throttled.head.find("Retry-After: 7\r\n") != std::string::npos);
-  const Reply cut = reply(KdsFailure::truncated, crl);
+  const Reply cut = reply(ServiceFailure::truncated, crl);
   CHECK(cut.head.find("Content-Length: " + std::to_string(p->crl_der().size()) + "\r\n") != std::string::npos);
   CHECK(cut.body.size() == p->crl_der().size() / 2);
-  CHECK(reply(KdsFailure::oversized, crl).body.size() == 2 * 1024 * 1024);
-  const Reply redirect = reply(KdsFailure::redirect, crl);
+  CHECK(reply(ServiceFailure::oversized, crl).body.size() == 2 * 1024 * 1024);
+  const Reply redirect = reply(ServiceFailure::redirect, crl);
   CHECK(redirect.head.starts_with("HTTP/1.1 302 "));
   CHECK(redirect.head.find("Location: " + server->url() + "/redirected" + crl + "\r\n") != std::string::npos);
-  CHECK(reply(KdsFailure::redirect, "/redirected" + crl).body == p->crl_der());
-  CHECK_FALSE(crypto::Certificate::from_der(reply(KdsFailure::garbage, vcek).body));
-  CHECK(crypto::Certificate::from_der(reply(KdsFailure::wrong_product, vcek).body)->issuer_cn() == "SEV-Genoa");
-  CHECK(crypto::Crl::from_der(reply(KdsFailure::wrong_product, crl).body)->issuer_cn() == "ARK-Genoa");
-  CHECK(pem::parse(reply(KdsFailure::wrong_product, "/vcek/v1/Milan/cert_chain").body)->size() == 2);
-  const auto expired = crypto::Crl::from_der(reply(KdsFailure::expired_crl, crl).body);
+  CHECK(reply(ServiceFailure::redirect, "/redirected" + crl).body == p->crl_der());
+  CHECK_FALSE(crypto::Certificate::from_der(reply(ServiceFailure::garbage, vcek).body));
+  CHECK(crypto::Certificate::from_der(reply(ServiceFailure::other_machine, vcek).body)->issuer_cn() == "SEV-Genoa");
+  CHECK(crypto::Crl::from_der(reply(ServiceFailure::other_machine, crl).body)->issuer_cn() == "ARK-Genoa");
+  CHECK(pem::parse(reply(ServiceFailure::other_machine, "/vcek/v1/Milan/cert_chain").body)->size() == 2);
+  const auto expired = crypto::Crl::from_der(reply(ServiceFailure::expired, crl).body);
   CHECK(*expired->next_update() < *crypto::Crl::from_der(p->crl_der())->next_update());
-  CHECK(reply(KdsFailure::none, crl).body == p->crl_der());
+  CHECK(reply(ServiceFailure::none, crl).body == p->crl_der());
 }
 
 TEST_CASE("simulated KDS: a misbehaviour can end, and can be for some paths only") {
   const auto server = serve(platform());
-  server->misbehave({.failure = KdsFailure::server_error, .times = 2, .path_contains = "/crl"});
+  server->misbehave({.failure = ServiceFailure::server_error, .times = 2, .path_contains = "/crl"});
   CHECK(get(*server, "/vcek/v1/Milan/cert_chain").head.starts_with("HTTP/1.1 200 "));
   CHECK(get(*server, "/vcek/v1/Milan/crl").head.starts_with("HTTP/1.1 500 "));
   CHECK(get(*server, "/vcek/v1/Milan/crl").head.starts_with("HTTP/1.1 500 "));
@@ -164,7 +174,7 @@ TEST_CASE("simulated KDS: a misbehaviour can end, and can be for some paths only
 
 TEST_CASE("simulated KDS: it stops at once, also in the middle of a slow answer and with idle clients") {
   auto server = serve(platform());
-  server->misbehave({.failure = KdsFailure::slow});
+  server->misbehave({.failure = ServiceFailure::slow});
   const std::uint16_t port = port_of(*server);
   std::thread slow([port] { exchange(port, "GET /vcek/v1/Milan/crl HTTP/1.1\r\n\r\n"); });
   std::thread idle([port] { exchange(port, "GET /vcek"); });
@@ -180,24 +190,88 @@ TEST_CASE("simulated KDS: only loopback addresses") {
   const auto p = platform();
   for (const char* address : {"0.0.0.0:0", ":0", "192.0.2.1:0", "[::]:0", "[2001:db8::1]:0", "[::ffff:127.0.0.1]:0", "127.1:0", "example.org:0"}) {
     CAPTURE(address);
-    const auto server = sim::KdsServer::start(address, p);
+    const auto server = sim::CollateralServer::start(address, p);
     REQUIRE_FALSE(server);
     CHECK(server.error().code == Errc::refused);
   }
   for (const char* address : {"127.0.0.1:", "127.0.0.1:99999", "::1:0", ""}) {
     CAPTURE(address);
-    const auto server = sim::KdsServer::start(address, p);
+    const auto server = sim::CollateralServer::start(address, p);
     REQUIRE_FALSE(server);
     CHECK(server.error().code == Errc::bad_value);
   }
-  CHECK(sim::KdsServer::start("127.0.0.2:0", p));
-  CHECK(sim::KdsServer::start("localhost:0", p));
+  CHECK(sim::CollateralServer::start("127.0.0.2:0", p));
+  CHECK(sim::CollateralServer::start("localhost:0", p));
 }
 
 TEST_CASE("simulated KDS: names of misbehaviours lead back to them") {
-  for (int i = 0; i <= static_cast<int>(KdsFailure::garbage); ++i) {
-    const auto failure = static_cast<KdsFailure>(i);
-    CHECK(sim::kds_failure_from(sim::kds_failure_name(failure)) == failure);
+  for (int i = 0; i <= static_cast<int>(ServiceFailure::garbage); ++i) {
+    const auto failure = static_cast<ServiceFailure>(i);
+    CHECK(sim::service_failure_from(sim::service_failure_name(failure)) == failure);
   }
-  CHECK_FALSE(sim::kds_failure_from("nonsense"));
+  CHECK_FALSE(sim::service_failure_from("nonsense"));
+}
+
+TEST_CASE("simulated PCS: it serves over HTTP with the issuer chain in a header") {
+  const auto p = td();
+  const auto server = serve(p);
+  const Reply reply = get(*server, kTcbInfo);
+  CHECK(reply.head.starts_with("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"));
+  CHECK(reply.head.find("\r\nTCB-Info-Issuer-Chain: -----BEGIN%20CERTIFICATE-----%0A") != std::string::npos);
+  CHECK(reply.body == p->tcb_info());
+  CHECK(get(*server, kPckCrl).body == p->pck_crl_der());
+  CHECK(get(*server, "/tdx/certification/v4/tcb?fmspc=000000000000").head.starts_with("HTTP/1.1 404 "));
+}
+
+TEST_CASE("simulated PCS: each misbehaviour is what its name says") {
+  const auto p = td();
+  const auto server = serve(p);
+  const auto reply = [&](ServiceFailure failure, const char* path) {
+    server->misbehave({.failure = failure});
+    return get(*server, path);
+  };
+  CHECK(reply(ServiceFailure::gone, kTcbInfo).head.starts_with("HTTP/1.1 410 Gone\r\n"));
+  const Reply other = reply(ServiceFailure::other_machine, kTcbInfo);
+  CHECK(as_text(other.body).find("51d0c0ffee01") != std::string_view::npos);
+  CHECK(*crypto::Crl::from_der(reply(ServiceFailure::expired, kPckCrl).body)->next_update() < *crypto::Crl::from_der(p->pck_crl_der())->next_update());
+  CHECK(as_text(reply(ServiceFailure::expired, kTcbInfo).body).find("\"nextUpdate\":\"2024-07-01") != std::string_view::npos);
+  const auto chains = [](const std::string& head) {
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = head.find("TCB-Info-Issuer-Chain: ", at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  CHECK(chains(reply(ServiceFailure::none, kTcbInfo).head) == 1);
+  CHECK(chains(reply(ServiceFailure::chain_missing, kTcbInfo).head) == 0);
+  CHECK(chains(reply(ServiceFailure::chain_duplicated, kTcbInfo).head) == 2);
+  const Reply plain = reply(ServiceFailure::chain_unencoded, kTcbInfo);
+  CHECK(plain.head.find("TCB-Info-Issuer-Chain: -----BEGIN CERTIFICATE-----\r\n ") != std::string::npos);
+  CHECK(plain.body == p->tcb_info());
+  CHECK(reply(ServiceFailure::chain_missing, "/IntelSGXRootCA.der").body == p->root_crl_der());   // it has none
+  server->misbehave({.failure = ServiceFailure::trickle, .delay = std::chrono::milliseconds(1)});
+  CHECK(get(*server, "/IntelSGXRootCA.der").body == p->root_crl_der());
+}
+
+TEST_CASE("simulated PCS: faults of the service concern the TCB info and nothing else") {
+  struct Row { const char* fault; const char* head; };
+  for (const Row& row : {Row{"http-404", "HTTP/1.1 404 "}, Row{"http-410", "HTTP/1.1 410 "}, Row{"http-429", "HTTP/1.1 429 "}, Row{"http-500", "HTTP/1.1 500 "},
+                         Row{"chain-header-missing", "HTTP/1.1 200 "}, Row{"chain-header-duplicated", "HTTP/1.1 200 "}, Row{"chain-header-unencoded", "HTTP/1.1 200 "}}) {
+    CAPTURE(row.fault);
+    const auto p = td({row.fault}), clean = td();
+    const auto server = serve(p), good = serve(clean);
+    const Reply reply = get(*server, kTcbInfo);
+    CHECK(reply.head.starts_with(row.head));
+    CHECK(reply.head != get(*good, kTcbInfo).head);
+    CHECK(get(*server, kPckCrl).head == get(*good, kPckCrl).head);
+    CHECK(get(*server, "/tdx/certification/v4/qe/identity").head == get(*good, "/tdx/certification/v4/qe/identity").head);
+  }
+  CHECK(get(*serve(td({"http-429"})), kTcbInfo).head.find("Retry-After: 3600\r\n") != std::string::npos);
+}
+
+TEST_CASE("simulated PCS: every fault of the service makes it misbehave, no other does") {
+  for (const sim::Fault& fault : sim::faults()) {
+    if (!sim::applies_to(fault, "tdx") || fault.needs == "quote-version-5") continue;
+    CAPTURE(fault.name);
+    const auto how = sim::misbehaviour_of(*td({std::string(fault.name)}));
+    CHECK((how.failure != ServiceFailure::none) == (fault.layer == sim::FaultLayer::http));
+  }
 }
