@@ -14,7 +14,7 @@
 #include "intel/collateral.hpp"
 #include "intel/pck.hpp"
 #include "intel/quote.hpp"
-#include "pem/pem.hpp"
+#include "policy/policy.hpp"
 #include "sim/intel_event_log.hpp"
 #include "sim/intel_x509.hpp"
 #include "sim/keys.hpp"
@@ -247,6 +247,16 @@ TEST_CASE("simulated Intel platform: the policy pins what the quote says") {
   CHECK(b["mr_enclave"] == hex(std::get<intel::SgxReport>(enclave.body).mr_enclave));
   CHECK(b["mr_signer"] == hex(std::get<intel::SgxReport>(enclave.body).mr_signer));
   CHECK(b["isv_prod_id"] == 1);
+}
+
+TEST_CASE("simulated Intel platform: the policy loads under the strict rules of atls-policy/1") {
+  for (const sim::IntelOptions& options : {sim::IntelOptions{}, sim::IntelOptions{.quote_version = 5}, sim::IntelOptions{.sgx = true}, sim::IntelOptions{.faults = {"processor-ca"}},
+                                           sim::IntelOptions{.faults = {"tcb-eval-number-old"}}, sim::IntelOptions{.faults = {"td-perfmon"}}}) {
+    const auto policy = policy::load_policy(as_bytes(make(options)->matching_policy()), "policy.json", ".");
+    REQUIRE_MESSAGE(policy, (policy ? std::string() : policy.error().message()));
+    REQUIRE(policy->alternatives.size() == 1);
+    CHECK(policy::pins_identity(policy->alternatives[0], options.sgx ? "sgx" : "tdx"));
+  }
 }
 
 TEST_CASE("simulated Intel platform: the attester gives the quote over its data, and the log of a TD") {
