@@ -25,7 +25,7 @@ std::string readme(const Platform& platform, const std::vector<File>& files) {
     const Fault* fault = find_fault(name);
     if (fault == nullptr || fault->layer == FaultLayer::handshake) continue;
     out << "\nFAULT " << name << ": " << fault->summary << ".\n"
-        << (fault->accept ? "A correct verifier accepts it" : "A correct verifier refuses it") << " (" << fault->check << " is \""
+        << (fault->accept ? "A correct verifier accepts it" : "A correct verifier refuses it") << " (" << check_of(*fault, platform.format()) << " is \""
         << fault->outcome << "\", exit status " << static_cast<int>(fault->exit) << ").\n";
   }
   constexpr std::size_t kColumn = 20;

@@ -9,6 +9,7 @@
 
 #include "crypto/certificate.hpp"
 #include "pem/pem.hpp"
+#include "sim/intel_platform.hpp"
 #include "sim/platform.hpp"
 
 using namespace atls;
@@ -108,6 +109,16 @@ TEST_CASE("export: a later export replaces an earlier one without a trace") {
   const auto first = files_below(folder.path);
   REQUIRE(sim::export_platform(*platform({.seed = "third"}), folder.path));
   CHECK(files_below(folder.path).size() == first.size());
+}
+
+TEST_CASE("export: the text about a fault names the check of this format") {
+  const TempFolder folder;
+  REQUIRE(sim::export_platform(*platform({.faults = {"self-made-root"}}), folder.path));
+  CHECK(as_text(content(folder.path / "README.txt")).find("(snp-ark-trusted is \"fail\"") != std::string::npos);
+  auto td = sim::IntelPlatform::create({.faults = {"self-made-root"}});
+  REQUIRE(td);
+  REQUIRE(sim::export_platform(**td, folder.path));
+  CHECK(as_text(content(folder.path / "README.txt")).find("(pck-root-trusted is \"fail\"") != std::string::npos);
 }
 
 TEST_CASE("export: a folder of somebody else is refused and left alone") {
