@@ -133,12 +133,12 @@ class IntelConstraints : protected SectionConstraints<Section> {
     for (const policy::AdvisoriesRule* rule : rules(&IntelPolicy::advisory_ids)) advisories.rule(*rule, judge_advisories(*rule, e, why));
     advisories.record(report_);
 
-    Constraint number(kCollateralEvalNumber, facts_.eval_number ? std::to_string(*facts_.eval_number) : "none", {});
+    Constraint evaluation(kCollateralEvalNumber, facts_.eval_number ? std::to_string(*facts_.eval_number) : "none", {});
     auto all = rules(&IntelPolicy::tcb_eval_number);
     if (policy_.tcb_eval_number) all.push_back(&*policy_.tcb_eval_number);
     for (const policy::UintRule* rule : all) {
       if (rule->unchecked) {
-        number.unchecked(*rule);
+        evaluation.unchecked(*rule);
         continue;
       }
       Finding finding = judge_uint(*rule, facts_.eval_number.value_or(0));
@@ -147,9 +147,9 @@ class IntelConstraints : protected SectionConstraints<Section> {
         finding.undecidable = true;
         finding.problem = facts_.no_eval_number;
       }
-      number.rule(*rule, finding);
+      evaluation.rule(*rule, finding);
     }
-    CheckResult& result = number.record(report_);
+    CheckResult& result = evaluation.record(report_);
     if (result.outcome == Outcome::skip && facts_.eval_number) {
       result.outcome = Outcome::pass;
       result.detail = "no number is demanded; the smaller one of TCB info and QE identity is told";
@@ -221,11 +221,11 @@ class TdConstraints : IntelConstraints<TdxPolicy> {
   }
 
   void events() {
-    Constraint c(kPolicyEvents, {}, {});
+    Constraint c(kPolicyEvents, event_names(facts_.events), {});
     for (const policy::TdxPolicy* place : {&alternative_.tdx, &alternative_.also.tdx})
       for (const auto& [name, rule] : place->events) {
         if (rule.unchecked) c.unchecked(rule);
-        else c.rule(rule, {.expected = name, .problem = "this version cannot judge run-time events yet", .undecidable = true});
+        else c.rule(rule, judge_event(facts_.events, name, rule));
       }
     c.record(report_);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "evidence/intel_case.hpp"
+#include "evidence/intel_events.hpp"
 
 namespace atls::evidence {
 
@@ -12,6 +13,7 @@ struct IntelFacts {
   const Report& report;                        // the checks before the policy
   std::optional<std::uint32_t> eval_number;    // of collateral whose signatures hold
   std::string no_eval_number;                  // why there is none
+  BootEvents events;
   Time now;
 };
 

@@ -35,7 +35,7 @@ Reference reference_for(const IntelCase& c) {
 
 void check_intel_policy(const IntelCase& c, const TcbVerdict& tcb, const Context& context, Report& report) {
   if (!c.quote) return;
-  IntelFacts facts{c, tcb, report, {}, {}, context.now};
+  IntelFacts facts{c, tcb, report, {}, {}, boot_events(c.evidence ? c.evidence->event_log : std::nullopt, report), context.now};
   find_eval_number(facts);
   const auto judge = [&](const policy::Alternative& alternative, Report& out) {
     judge_attributes(c, context.policy, alternative, out);

@@ -60,10 +60,10 @@ void attribute_intel_signers(const IntelCase& c, Report& report) {
   attribute({&kQeReportSignature, &kQeReportDataBinding, &kQeReportDataPadding, &kQeMiscselect, &kQeAttributes, &kQeMrsigner, &kQeIsvprodid, &kQeDebug, &kQeTcbLevel, &kPolicyMinQeSvn}, pck);
   for (const std::string_view area : {kTdDebug.area, kMrServicetd.area}) sign(report, area, attestation_key);
   attribute({&kQuoteVersion, &kQuoteAttKeyType, &kQuoteTeeType, &kQuoteBodyType, &kQuoteQeVendorId, &kQuoteHeaderSvn, &kQuoteSignature, &kIntelReportDataBinding, &kHclBinding,
-             &kTdxModuleMrsigner, &kTdxModuleAttributes, &kTdxModuleIdentity, &kTdxModuleTcbLevel, &kTdRelaunch, &kPolicyMrTd, &kPolicyMrSeam, &kPolicyRtmr0, &kPolicyRtmr1, &kPolicyRtmr2,
+             &kTdxModuleMrsigner, &kTdxModuleAttributes, &kTdxModuleIdentity, &kTdxModuleTcbLevel, &kTdRelaunch, &kPolicyMrTd, &kPolicyMrSeam, &kPolicyMrSignerSeam, &kPolicyRtmr0, &kPolicyRtmr1, &kPolicyRtmr2,
              &kPolicyRtmr3, &kPolicyMrConfigId, &kPolicyMrOwner, &kPolicyMrOwnerConfig, &kPolicyTdAttributes, &kPolicyXfam, &kPolicyMinTeeTcbSvn, &kPolicyTeeTcbSvn2, &kPolicyMrServicetd,
              &kPolicyMrEnclave, &kPolicyMrSigner, &kPolicyIsvProdId, &kPolicyMinIsvSvn, &kPolicyAttributes, &kPolicyMiscSelect, &kPolicyConfigId, &kPolicyIsvFamilyId, &kPolicyIsvExtProdId,
-             &kPolicyQeVendorId, &kPolicyReportData},
+             &kPolicyQeVendorId, &kPolicyReportData, &kPolicyEvents},
             attestation_key);
   attribute({&kRootCrlIssuer, &kRootCrlTime, &kRootCrlSignature, &kPckCaRevoked, &kTcbSignerRevoked}, signer({&kRootCrlSignature}, "Intel SGX Root CA"));
   attribute({&kPckCrlIssuer, &kPckCrlTime, &kPckCrlSignature, &kPckLeafRevoked}, signer({&kPckCrlSignature}, c.processor_ca ? "PCK Processor CA" : "PCK Platform CA"));

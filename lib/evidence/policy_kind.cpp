@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "report/checks_policy.hpp"
@@ -57,7 +58,9 @@ void check_evidence_kind(std::string_view format, const policy::Policy& policy, 
     CheckResult& result = report.add(checks::kPolicyEvidenceKind, found->outcome, found->detail);
     result.expected = found->expected;
     result.actual = found->actual;
-    result.on_fail = found->on_fail;
+    // As with alternatives: rejected evidence does not turn into a wrong command line.
+    const bool rejected = std::any_of(report.checks.begin(), report.checks.end(), [](const CheckResult& c) { return c.outcome == Outcome::fail && c.on_fail == ExitCode::rejected; });
+    if (!rejected) result.on_fail = found->on_fail;
   } else {
     report.pass(checks::kPolicyEvidenceKind).actual = format;
   }

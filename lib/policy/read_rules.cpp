@@ -42,6 +42,7 @@ Result<BytesRule> read(const json& value, const std::string& place, BytesRule ru
   if (value.contains("none_of"))
     for (const json& item : value["none_of"]) rule.none_of.push_back(bytes_of(item));
   if (value.contains("mask")) rule.mask = bytes_of(value["mask"]);
+  if (value.contains("min_bytes")) rule.min_bytes = bytes_of(value["min_bytes"]);
   rule.unchecked = value.contains("unchecked");
   const auto masked = [&](Buffer bytes) {
     for (std::size_t i = 0; rule.mask && i < bytes.size(); ++i) bytes[i] &= (*rule.mask)[i];
@@ -145,7 +146,9 @@ Result<AttributesRule> read(const json& value, const std::string& place, Attribu
     return bad(place, "\"mask\" says which bits of \"equals\" or \"any_of\" are compared, and there is neither");
   }
   if (has({"allow", "require", "forbid"})) {
-    auto bits = read(value, place, as(BitsRule{}));
+    json by_name = value;
+    by_name.erase("equals");   // of the value as a whole, which the bytes are about
+    auto bits = read(by_name, place, as(BitsRule{}));
     if (!bits) return bits.error();
     rule.bits = std::move(*bits);
   }

@@ -87,17 +87,59 @@ TEST_CASE("wrong flag values are refused with the flag and the reason") {
   }
 }
 
-TEST_CASE("the table of flags names existing keys, and every key of the section has a flag or is told here") {
-  std::set<std::string> reached;
+TEST_CASE("the table of flags names existing keys, and every key of the sections has a flag or is told here") {
+  std::set<std::pair<std::string, std::string>> reached;
   for (const policy::Flag& flag : policy::flags()) {
     CAPTURE(std::string(flag.name));
     CHECK(policy::find_flag(flag.name) == &flag);
     CHECK_FALSE(flag.help.empty());
-    std::string path(flag.path);
-    reached.insert(path.substr(0, path.find('/')));
+    const std::string path(flag.path);
+    CHECK_FALSE(policy::sections_of(flag).empty());
+    for (const std::string_view section : policy::sections_of(flag)) {
+      reached.emplace(section, path.substr(0, path.find('/')));
+      bool exists = false;
+      for (const policy::Field& field : policy::fields_of(section)) exists |= field.key == path.substr(0, path.find('/'));
+      CHECK(exists);
+    }
   }
-  for (const policy::Field& field : policy::fields_of("snp"))
-    if (field.key != "debug") CHECK_MESSAGE(reached.contains(std::string(field.key)), field.key);   // --allow-debug, not a pin
+  // --allow-debug and --allow-tcb-status are no pins; advisories are a matter of files.
+  const std::set<std::string_view> without{"debug", "tcb_status", "advisory_ids"};
+  for (const std::string_view section : policy::evidence_sections())
+    for (const policy::Field& field : policy::fields_of(section))
+      if (!without.contains(field.key)) CHECK_MESSAGE(reached.contains({std::string(section), std::string(field.key)}), field.key);
+}
+
+TEST_CASE("flags about Intel evidence are read by the reader of their policy key") {
+  const std::string w8 = "0000001000000000";
+  const auto p = policy::read_flags({{"--mrtd", {kM}}, {"--mrtd", {kM2}}, {"--rtmr", {"1=" + kM, "2=" + kM2, "1=" + kM2}}, {"--td-attributes", {w8 + "/ffffffffffffffff"}}, {"--xfam", {"e702060000000000"}},
+                                     {"--min-tee-tcb-svn", {"05010200000000000000000000000000"}}, {"--min-qe-svn", {"7"}}, {"--min-tcb-eval", {"17"}}, {"--min-tcb-date", {"2024-03-13T00:00:00Z"}},
+                                     {"--require-smt-disabled", {}}, {"--require-static-platform", {}}, {"--require-event-log", {}}, {"--events", {"app-id=0102", "compose-hash=" + kH}}, {"--isv-prod-id", {"0"}},
+                                     {"--report-data", {kH + kH}}, {"--fmspc", {"51d0c0ffee00"}}});
+  if (!p) FAIL(p.error().message());
+  CHECK(p->tdx.mr_td->any_of == std::vector<Buffer>{Buffer(48, 0xaa), Buffer(48, 0xbb)});
+  CHECK_FALSE(p->tdx.rtmr[0]);
+  CHECK(p->tdx.rtmr[1]->any_of == std::vector<Buffer>{Buffer(48, 0xaa), Buffer(48, 0xbb)});
+  CHECK(p->tdx.rtmr[2]->any_of == std::vector<Buffer>{Buffer(48, 0xbb)});
+  CHECK(p->tdx.rtmr[2]->source.starts_with("--rtmr"));
+  CHECK(p->tdx.td_attributes->value->mask == Buffer(8, 0xff));
+  CHECK_FALSE(p->tdx.xfam->mask);
+  CHECK(p->tdx.tee_tcb_svn->min_bytes->at(0) == 5);
+  CHECK(p->tdx.events.at("app-id").any_of == std::vector<Buffer>{Buffer{1, 2}});
+  CHECK(p->tdx.ccel_replay == true);
+  CHECK(p->sgx.isv_prod_id->any_of == std::vector<std::uint64_t>{0});
+  // Keys of both sections are in both; who judges takes those of the evidence at hand.
+  for (const policy::IntelPolicy* section : {static_cast<const policy::IntelPolicy*>(&p->tdx), static_cast<const policy::IntelPolicy*>(&p->sgx)}) {
+    CHECK(section->qe_svn->min == 7);
+    CHECK(section->tcb_eval_number->min == 17);
+    CHECK(section->tcb_date->min == parse_rfc3339("2024-03-13T00:00:00Z"));
+    CHECK(section->platform->smt_disabled == true);
+    CHECK(section->platform->static_platform == true);
+    CHECK_FALSE(section->platform->memory_integrity);
+    CHECK(section->fmspc->any_of.size() == 1);
+    CHECK(section->report_data->any_of.size() == 1);
+  }
+  CHECK(p->snp.report_data->any_of.size() == 1);
+  CHECK_FALSE(p->snp.measurement);
 }
 
 TEST_CASE("flags only tighten: a rule of the file stays, the rule of the flag is added") {

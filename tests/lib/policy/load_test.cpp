@@ -4,6 +4,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "intel/quote.hpp"
 #include "policy/policy.hpp"
 #include "policy/shape.hpp"
 
@@ -183,4 +184,49 @@ TEST_CASE("the names of bits in the table are those of the report") {
     for (const auto name : known) if (!used.contains(name)) diff += std::string(name) + " ";
     CHECK(diff == "");
   }
+}
+
+TEST_CASE("the sections about Intel evidence are read into their rules") {
+  const std::string h48 = repeated("ab", 48);
+  const auto p = must(R"({"schema":"atls-policy/1","defaults":{"tdx":{"tcb_status":"SWHardeningNeeded","rtmr":{"0":")" + h48 + R"(","1":")" + h48 + R"("}},"sgx":{"qe_svn":3},
+      "trust":{"tcb_evaluation_data_number":{"min":17}}},"alternatives":[
+      {"evidence":["tdx"],"tdx":{"rtmr":{"1":"00)" + repeated("cd", 47) + R"("},"td_attributes":{"allow":["migratable","debug"],"allow_reserved":"0002000000000000"},"events":{"a b":"00ff"}}},
+      {"evidence":["sgx"],"sgx":{"tcb_status":{"any_of":["UpToDate",{"status":"OutOfDate","until":"2027-01-31T00:00:00Z","reason":"BIOS","advisories":["INTEL-SA-1"]}]}}}]})");
+  const policy::TdxPolicy& tdx = p.alternatives.at(0).tdx;
+  CHECK(tdx.rtmr[0]->source == "p.json#/defaults/tdx/rtmr/0");
+  CHECK(tdx.rtmr[1]->source == "p.json#/alternatives/0/tdx/rtmr/1");
+  CHECK(tdx.tcb_status.at(0).status == "SWHardeningNeeded");
+  CHECK(tdx.tcb_status.at(0).source == "p.json#/defaults/tdx/tcb_status");
+  CHECK(tdx.td_attributes->allow_reserved == 0x200);
+  CHECK_FALSE(tdx.td_attributes->value);
+  CHECK(tdx.debug == policy::Allow::allow);
+  CHECK(tdx.events.at("a b").any_of == std::vector<Buffer>{Buffer{0x00, 0xff}});
+  const policy::SgxPolicy& sgx = p.alternatives.at(1).sgx;
+  CHECK(sgx.qe_svn->any_of == std::vector<std::uint64_t>{3});
+  REQUIRE(sgx.tcb_status.size() == 2);
+  CHECK(sgx.tcb_status[1].until == parse_rfc3339("2027-01-31T00:00:00Z"));
+  CHECK(sgx.tcb_status[1].advisories == std::set<std::string>{"INTEL-SA-1"});
+  CHECK(sgx.tcb_status[1].source == "p.json#/alternatives/1/sgx/tcb_status/any_of/1");
+  CHECK(p.tcb_eval_number->min == 17);
+  // Each alternative has only the section that it is about.
+  CHECK(policy::demands_on(p.alternatives.at(0), "sgx").empty());
+  CHECK(policy::demands_on(p.alternatives.at(1), "tdx").empty());
+  // Debug, migratable, reserved bits and two statuses are told as loosened.
+  CHECK(p.loosened.size() == 5);
+  for (const std::string& sentence : p.loosened) CHECK(sentence.find("p.json#/") != std::string::npos);
+}
+
+TEST_CASE("the names of TD attributes in the table are those of the quote") {
+  std::set<std::string> known, used;
+  for (const auto& bit : intel::td_attribute_bits()) {
+    std::string name(bit.name);
+    for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    known.insert(name);
+  }
+  for (const policy::Field& field : policy::fields_of("tdx"))
+    if (field.key == "td_attributes")
+      for (const policy::Field& op : field.shape->members)
+        if (op.key == "require")
+          for (const auto word : op.shape->item->words) used.emplace(word);
+  CHECK(known == used);
 }
