@@ -64,7 +64,6 @@ WRONG = [
     (["--isv-prod-id", "-1", "R"], "--isv-prod-id"),
     (["--fmspc", "", "R"], "--fmspc: the value is empty"),
     (["--events", "compose-hash", "R"], "is not of the form NAME=HEX"),
-    (["--mrtd", M, "R"], "--mrtd cannot apply to evidence of the kind snp"),
     (["--policy", "expired.json", "R"], "expired at 2020-01-01T00:00:00Z"),
     (["--policy", "early.json", "R"], "valid from 2999-01-01T00:00:00Z"),
     (["--policy", "expired.json", "--at", "2018-01-01", "R"], "valid from 2019-01-01T00:00:00Z"),
