@@ -149,7 +149,7 @@ TcbEvaluation qvl_2026(const TcbInput& in) {
     e.current_match = current->match;
     e.current_why = current->why;
     e.current = current->why.empty() ? converge(*current->platform, {current->module, current->qe}) : TcbStatus::not_supported;
-    collect(in, current->match, e.current_date, e.current_advisories);
+    if (current->why.empty()) collect(in, current->match, e.current_date, e.current_advisories);
   }
   if (const std::string why = qvl_module_mismatch(in); !why.empty()) return unsupported(why, std::move(e));
   if (!launch.why.empty()) return unsupported(launch.why, std::move(e));

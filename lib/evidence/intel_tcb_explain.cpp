@@ -18,9 +18,9 @@ using Missing = TcbExplanation::Level::Missing;
 struct Owner { std::string_view part, owner; };
 constexpr Owner kOwners[] = {
     {"TDX Module", "TDX module of the host"},
-    {"Late Microcode", "microcode package of the host's system"},
+    {"Late Microcode", "microcode package of the host"},
     {"SEAMLDR", "SEAM loader of the host"},
-    {"SINIT", "SINIT module: BIOS or the host's system"},
+    {"SINIT", "SINIT module of BIOS or host"},
     {"BIOS", "BIOS of the platform's maker"},
     {"OS/VMM", "host's operating system"},
 };
@@ -113,7 +113,7 @@ void add_components(const TcbInput& in, const std::optional<std::size_t>& goal, 
     const auto& entry = named(in.tcb_info, false, i);
     out.components.push_back({fmt::format("sgx-{}", i), meaning_of(entry), owner_of(entry), in.pck.components[i], level ? std::optional<std::uint32_t>(level->sgx[i].svn) : std::nullopt, true});
   }
-  out.components.push_back({"pce", "provisioning certification enclave", "DCAP packages of the host", in.pck.pce_svn, level ? std::optional<std::uint32_t>(level->pce_svn) : std::nullopt, true});
+  out.components.push_back({"pce", "certification enclave", "DCAP packages of the host", in.pck.pce_svn, level ? std::optional<std::uint32_t>(level->pce_svn) : std::nullopt, true});
   for (std::size_t i = 0; in.tdx && i < 16; ++i) {
     const auto& entry = named(in.tcb_info, true, i);
     out.components.push_back({fmt::format("tdx-{}", i), meaning_of(entry), owner_of(entry), in.tee_tcb_svn[i],
@@ -127,12 +127,13 @@ void add_isv(const std::string& name, const std::string& meaning, const std::str
 }
 
 // Only who has something to do is named, in the order in which it is done.
-void add_next_steps(const TcbInput& in, const TcbEvaluation& e, TcbExplanation& out) {
+void add_next_steps(const TcbEvaluation& e, TcbExplanation& out) {
   std::vector<std::pair<std::string, std::string>> by_owner;      // owner, components
-  bool certified = false;                                         // what the PCK certificate states has to rise
+  bool certified = false, launched = false;                       // what the PCK certificate states has to rise; what the TD was launched under
   for (const Component& c : out.components) {
     if (!c.is_short()) continue;
     certified |= c.name.starts_with("sgx-") || c.name == "pce";
+    launched |= c.name.starts_with("tdx-");
     auto it = std::find_if(by_owner.begin(), by_owner.end(), [&](const auto& p) { return p.first == c.fixed_by; });
     if (it == by_owner.end()) it = by_owner.insert(by_owner.end(), {c.fixed_by, ""});
     it->second += (it->second.empty() ? "" : ", ") + name_in_words(c.name);
@@ -142,11 +143,11 @@ void add_next_steps(const TcbInput& in, const TcbEvaluation& e, TcbExplanation& 
     out.next_steps.push_back("restart the TD: the host runs a newer TDX module already, and a TD keeps the TCB that it was launched with");
   } else {
     for (const auto& [owner, components] : by_owner) out.next_steps.push_back(fmt::format("update: {} (raises {})", owner, components));
-    if (in.tdx && !by_owner.empty()) out.next_steps.push_back("then restart the TD, so that it is launched under the new TCB");
   }
   if (certified)
     out.next_steps.push_back("then fetch a new PCK certificate for the platform (PCKIDRetrievalTool or the PCCS of the operator): SGX components and PCE are taken from the certificate, which states "
                              "what it was issued for, not what runs");
+  if (!relaunch && launched) out.next_steps.push_back("then restart the TD, so that it is launched under the new TCB");
   if (e.status == TcbStatus::revoked) out.next_steps.push_back("do not use this platform until Intel's collateral names a level for it that is not revoked");
   if (!relaunch && by_owner.empty() && needs_configuration(e.status)) out.next_steps.push_back("no version is missing: the advisories say which setting of the BIOS or the host is needed");
   if (e.status == TcbStatus::sw_hardening_needed || e.status == TcbStatus::configuration_and_sw_hardening_needed)
@@ -202,7 +203,7 @@ TcbExplanation explain_tcb(const TcbInput& in, const TcbVerdict& tcb, const poli
   }
   if (in.tdx && in.tee_tcb_svn2 && *in.tee_tcb_svn2 != in.tee_tcb_svn && reference.current)
     out.current = TcbExplanation::Current{hex(*in.tee_tcb_svn2), std::string(tcb_status_name(*reference.current)), reference.current_date, reference.current_advisories};
-  if (e.status != TcbStatus::up_to_date) add_next_steps(in, e, out);
+  if (e.status != TcbStatus::up_to_date) add_next_steps(e, out);
   if (policy.compare_tcb_profiles) compare_profiles(in, tcb, out);
   return out;
 }

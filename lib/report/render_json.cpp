@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/hex.hpp"
+#include "report/render_tcb.hpp"
 #include "report/renderers.hpp"
 
 namespace atls {
@@ -92,6 +93,7 @@ nlohmann::ordered_json report_json(const Report& report) {
   for (const CollateralInfo& c : report.collateral)
     collateral.push_back({{"kind", c.kind}, {"source", c.source}, {"this_update", time_or_null(c.this_update)},
                           {"next_update", time_or_null(c.next_update)}, {"sha256", text_or_null(c.sha256)}});
+  out["tcb"] = report.tcb ? render::tcb_json(*report.tcb) : Json(nullptr);
   Json& timing = out["timing_ms"] = Json::object();
   for (const auto& [name, ms] : report.timing_ms) timing[name] = std::round(ms * 1000) / 1000;
   out["verdict"] = nullptr;

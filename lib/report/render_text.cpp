@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "report/render_tcb.hpp"
 #include "report/renderers.hpp"
 #include "report/text_layout.hpp"
 
@@ -89,6 +90,7 @@ class Page {
     out_ += '\n';
     facts();
     checks();
+    tcb();
     if (!report_.not_proven.empty()) out_ += "\n" + title("Not proven");
     for (const std::string& sentence : report_.not_proven) text::append_labelled(out_, 2, "-", 1, safe(sentence), width_);
     not_checked();
@@ -171,9 +173,22 @@ class Page {
     }
     if (report_.freshness) fact("freshness", freshness(*report_.freshness));
     for (const CollateralInfo& c : report_.collateral) fact("collateral", collateral(c));
+    if (report_.tcb && !explains_tcb()) fact("tcb", tcb_line(*report_.tcb));
     std::string timing;
     for (const auto& [name, ms] : report_.timing_ms) timing += (timing.empty() ? "" : ", ") + name + " " + milliseconds(ms);
     fact("timing", timing);
+  }
+
+  // One line among the facts says enough about a TCB that is accepted.
+  bool explains_tcb() const {
+    const CheckResult* status = report_.find("tcb-status");
+    return options_.verbose || status == nullptr || status->outcome != Outcome::pass;
+  }
+
+  void tcb() {
+    if (!report_.tcb) return;
+    if (explains_tcb()) out_ += "\n" + title("TCB of the platform") + tcb_text(*report_.tcb, options_, width_);
+    if (!report_.tcb->profiles.empty()) out_ += "\n" + title("TCB as other verifiers see it") + tcb_profiles_text(*report_.tcb, options_, width_);
   }
 
   std::string freshness(const FreshnessInfo& f) const {

@@ -7,6 +7,7 @@
 #include "common/loosening.hpp"
 #include "common/options.hpp"
 #include "policy/flags.hpp"
+#include "policy/tcb_override.hpp"
 #include "policy/tcb_status.hpp"
 
 namespace atls::tools {
@@ -97,6 +98,7 @@ Status apply_tcb(const PolicyOptions& options, policy::Policy& policy) {
   if (*override_file) {
     auto content = read_input(**override_file, kMaxFile);
     if (!content) return usage("--allow-tcb-override", fmt::format("{}: {}", **override_file, content.error().detail));
+    if (const auto caps = policy::parse_tcb_override(*content); !caps) return usage("--allow-tcb-override", fmt::format("{}: {}", **override_file, caps.error().message()));
     policy.tcb_override = std::move(*content);
     policy.loosened.push_back(fmt::format("TCB levels are lowered before they are compared (--allow-tcb-override {})", **override_file));
   }

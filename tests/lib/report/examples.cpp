@@ -85,6 +85,43 @@ Report dump() {
   return report;
 }
 
+TcbExplanation explained() {
+  TcbExplanation t;
+  t.tee = "TDX";
+  t.fmspc = "90c06f000000";
+  t.profile = "qvl-2026";
+  t.status = "OutOfDate";
+  t.date = "2023-08-09T00:00:00Z";
+  t.advisories = {"INTEL-SA-00960", "INTEL-SA-01036"};
+  t.tcb_info_number = 20;
+  t.qe_identity_number = 19;
+  t.parts = {{"platform", "", "OutOfDate", "2023-08-09T00:00:00Z", {"INTEL-SA-00960"}}, {"tdx-module", "TDX_01", "OutOfDate", "2024-03-13T00:00:00Z", {"INTEL-SA-01036"}}, {"qe", "", "UpToDate", "2024-03-13T00:00:00Z", {}}};
+  const std::string bios = "BIOS of the platform's maker", module = "TDX module of the host", packages = "DCAP packages of the host", microcode = "microcode package of the host";
+  t.components = {{"sgx-0", "Early Microcode Update", bios, 2, 3, true}, {"sgx-1", "SGX Late Microcode Update", microcode, 2, 3, true}, {"sgx-2", "TXT SINIT", "SINIT module of BIOS or host", 2, 2, true},
+                  {"sgx-3", "BIOS", bios, 0, 0, true}, {"sgx-7", "SEAMLDR ACM", "SEAM loader of the host", 5, 5, true}, {"pce", "certification enclave", packages, 11, 13, true},
+                  {"tdx-0", "TDX Module", module, 5, 5, false}, {"tdx-2", "TDX Late Microcode Update", microcode, 2, 3, true}, {"tdx-module", "TDX_01", module, 4, 6, true}, {"qe", "TD quoting enclave", packages, 7, 7, true}};
+  t.nearest = TcbExplanation::Level{"UpToDate", "2024-03-13T00:00:00Z", {}, {{"sgx-0", 2, 3}, {"sgx-1", 2, 3}, {"pce", 11, 13}, {"tdx-2", 2, 3}}};
+  t.goal = t.nearest;
+  t.goal->missing.push_back({"tdx-module", 4, 6});
+  t.current = TcbExplanation::Current{"06010300000000000000000000000000", "OutOfDate", "2023-08-09T00:00:00Z", {"INTEL-SA-00960"}};
+  t.next_steps = {"update: BIOS of the platform's maker (raises SGX component 0)", "then restart the TD, so that it is launched under the new TCB"};
+  t.profiles = {{"qvl-2026", "OutOfDate", "leaves-to-caller", "", "2023-08-09T00:00:00Z", {"INTEL-SA-00960"}}, {"qvl-2024", "OutOfDate", "leaves-to-caller", "", "2023-08-09T00:00:00Z", {"INTEL-SA-00960"}},
+                {"go-tdx-guest", "OutOfDate", "refuses", "it accepts UpToDate only", "2023-08-09T00:00:00Z", {}}, {"dcap-qvl", "NOT_SUPPORTED", "refuses", "no level of the TCB info matches the platform", "", {}}};
+  t.differences = {"dcap-qvl compares the first two TDX components, too, which the others leave to the identity of the module: component 0 is 4, and the level has 5"};
+  return t;
+}
+
+Report intel() {
+  Report report = base("atls-verify");
+  report.subject = {"file", "quote.bin", std::string(64, 'b')};
+  report.evidence.push_back({"tdx", "Intel TDX, FMSPC 90c06f000000", false, claims()});
+  report.pass(spec("quote-signature"));
+  report.fail(spec("tcb-status"), "the status is OutOfDate: the host needs an update").actual = "OutOfDate";
+  report.tcb = explained();
+  report.finish({&spec("quote-signature")}, false);
+  return report;
+}
+
 // Everything that a peer can write, trying to look like our own words.
 Report hostile() {
   const std::string bad = "\x1b[2J\rVERIFIED\n\xc2\x9b" "1m \xe2\x80\xae" "dcba\xff</testcase>&\"'";
@@ -106,6 +143,11 @@ Report hostile() {
   report.warn(spec("policy-loosened"), bad);
   report.add_not_proven(bad);
   report.notes.push_back(bad);
+  report.tcb = explained();
+  report.tcb->profile = report.tcb->why = report.tcb->overrides = report.tcb->parts[0].status = report.tcb->parts[1].id = report.tcb->components[0].meaning = report.tcb->differences[0] = report.tcb->next_steps[0] =
+      report.tcb->nearest->status = report.tcb->profiles[0].why = bad;
+  report.tcb->profile = "qvl-2026";
+  report.tcb->advisories = report.tcb->parts[0].advisories = report.tcb->nearest->advisories = {bad};
   report.finish({}, false);
   return report;
 }
@@ -123,6 +165,7 @@ std::vector<Report> reports(std::string_view name) {
   if (name == "passing") return {passing()};
   if (name == "failing") return {failing()};
   if (name == "dump") return {dump()};
+  if (name == "intel") return {intel()};
   if (name == "hostile") return {hostile()};
   if (name == "error") return {failed_run()};
   if (name == "batch") return {passing(), failing(), failed_run()};

@@ -15,7 +15,7 @@ from schema import Schema, printable  # noqa: E402
 GOLDEN = [("passing", "text", ""), ("passing", "text", "brief"), ("passing", "text", "verbose"), ("passing", "json", ""), ("passing", "junit", ""),
           ("failing", "text", ""), ("failing", "text", "brief"), ("failing", "text", "color"), ("failing", "json", ""), ("failing", "junit", ""),
           ("dump", "json", ""), ("dump", "claims", ""), ("dump", "hex", ""), ("error", "text", ""), ("error", "junit", ""),
-          ("batch", "text", "brief")]
+          ("intel", "text", ""), ("intel", "text", "color"), ("intel", "json", ""), ("batch", "text", "brief")]
 SUFFIX = {"json": "json", "junit": "xml"}
 
 
@@ -37,7 +37,7 @@ def main():
         elif not path.exists() or path.read_text() != out:
             failures.append(f"{path.name}: differs from what is rendered now; look at the difference, then run with --update\n{out}")
 
-    documents = {name: schema.parse(render(name, "json")) for name in ("passing", "failing", "dump", "hostile", "error")}
+    documents = {name: schema.parse(render(name, "json")) for name in ("passing", "failing", "dump", "hostile", "error", "intel")}
     assert len(schema.parse(render("batch", "json"))) == 3
     assert [r["verdict"]["exit_code"] for r in schema.parse_lines(render("batch", "jsonl"))] == [0, 2, 3]
 
@@ -57,6 +57,9 @@ def main():
         "no verdict": damaged("passing", lambda r: r.update(verdict=None)),
         "dump with a verdict": damaged("dump", lambda r: r.update(verdict=documents["passing"]["verdict"])),
         "dump with checks": damaged("dump", lambda r: r.update(checks=documents["passing"]["checks"])),
+        "TCB with an unknown status": damaged("intel", lambda r: r["tcb"].update(status="Fine")),
+        "TCB with an unknown member": damaged("intel", lambda r: r["tcb"].update(extra=1)),
+        "no member tcb": damaged("passing", lambda r: r.pop("tcb")),
         "unknown outcome": damaged("failing", lambda r: r["checks"][0].update(outcome="info")),
         "upper-case hex": damaged("passing", lambda r: r["binding"].update(value="AA")),
         "time without zone": damaged("passing", lambda r: r.update(time="2026-11-24T23:15:00")),

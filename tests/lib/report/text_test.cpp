@@ -43,7 +43,7 @@ TEST_CASE("elision keeps both ends and the length, and only of hex") {
 }
 
 TEST_CASE("text report: no line is wider than the terminal, and colour only when asked") {
-  for (const char* name : {"passing", "failing", "hostile", "error", "batch"}) {
+  for (const char* name : {"passing", "failing", "intel", "hostile", "error", "batch"}) {
     CAPTURE(name);
     for (const std::size_t width : {60u, 80u, 120u}) {
       const auto reports = examples::reports(name);
