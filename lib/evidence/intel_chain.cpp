@@ -149,7 +149,7 @@ bool is_in_order(const IntelCase& c) {
     const auto found = std::find_if(c.chain.begin(), c.chain.end(), [&](const SuppliedCertificate& y) { return x && x->object.der() == y.object.der(); });
     return found - c.chain.begin();
   };
-  return c.chain.size() < 2 || (place(c.pck) < place(c.ca) && (!c.root || place(c.ca) < place(c.root)));
+  return !c.pck || !c.ca || (place(c.pck) < place(c.ca) && (!c.root || place(c.ca) < place(c.root)));
 }
 
 }  // namespace

@@ -69,8 +69,12 @@ void check_length_and_order(const IntelCase& c, Report& report) {
     report.judge(kPckChainOrder, c.own_chain_in_order, "the certificates are in another order, which other verifiers refuse; they were told apart by issuer", Outcome::warn);
     return;
   }
-  if (!c.pck) report.error(kPckChainLength, c.pck_missing);
-  else report.judge(kPckChainLength, complete, "the PCK certificate was given without its CA").detail = complete && !c.root ? "a trusted key stands in for the root certificate" : report.find(kPckChainLength.id)->detail;
+  if (!c.pck) {
+    report.error(kPckChainLength, c.pck_missing);
+  } else {
+    auto& r = report.judge(kPckChainLength, complete, "the PCK certificate was given without its CA");
+    if (complete && !c.root) r.detail = "a trusted key stands in for the root certificate";
+  }
   report.skip(kPckChainOrder, "the quote carries no chain");
 }
 
@@ -187,7 +191,8 @@ void check_sgx_extension(const IntelCase& c, Report& report) {
     with(report.judge(kPckSgxExtension, x.tcb_entries == 18, "the TCB has another number of entries"), "18 TCB entries", std::to_string(x.tcb_entries) + " TCB entries");
     const std::size_t usual = c.processor_ca ? 5 : 7;
     with(report.judge(kPckSgxEntryCount, x.entries == usual, "the profile has another number of entries for this CA", Outcome::warn), std::to_string(usual), std::to_string(x.entries));
-    report.compare(kPckCpusvnConsistency, x.components, x.cpu_svn);
+    auto& r = report.compare(kPckCpusvnConsistency, x.components, x.cpu_svn);
+    if (r.outcome != Outcome::pass) r.detail = "the certificate contradicts itself: verifiers compare one or the other";
   }
 }
 

@@ -98,7 +98,7 @@ TEST_CASE("intel: a good quote passes every check from structure to collateral, 
     REQUIRE(report.evidence.size() == 1);
     CHECK(report.evidence[0].platform == (version == 3 ? "Intel SGX, FMSPC 90c06f010203" : "Intel TDX, FMSPC 90c06f010203"));
     CHECK_FALSE(report.evidence[0].simulated);
-    CHECK(report.collateral.size() == 8);   // three certificates, two lists, two documents, one signer
+    CHECK(report.collateral.size() == 9);   // three certificates, two lists, two documents, two signers (each signed anew)
     CHECK(report.find("quote-signature")->signed_by == "attestation key");
     CHECK(report.find("qe-report-signature")->signed_by == "PCK");
     CHECK(report.find("tcb-info-fmspc")->signed_by == "TCB signer");
@@ -183,7 +183,7 @@ TEST_CASE("intel: PCK chain") {
       {"signed with SHA-384", [](IntelHierarchy& w) { w.pck.sign = test::Sign::ecdsa; }, "pck-chain-algorithms"},
       {"leaf signed by another key", [](IntelHierarchy& w) { w.pck_signer = w.foreign.get(); }, "pck-chain-signatures"},
       {"CA signed by another key", [](IntelHierarchy& w) { w.ca_signer = w.foreign.get(); }, "pck-chain-signatures"},
-      {"root signed by another key", [](IntelHierarchy& w) { w.root_signer = w.foreign.get(); }, "pck-chain-signatures"},
+      {"root signed by another key", [](IntelHierarchy& w) { w.root_signer = w.foreign.get(); }, "pck-chain-signatures tcb-info-signer-chain qe-identity-signer-chain"},
       {"leaf is a CA", [](IntelHierarchy& w) { w.pck.ca = true; w.pck.extensions.resize(3); }, "pck-chain-signatures"},
       {"leaf expired", [](IntelHierarchy& w) { w.pck.not_after = day(2026, 1, 14); }, "pck-validity"},
       {"leaf not valid yet", [](IntelHierarchy& w) { w.pck.not_before = day(2026, 1, 16); }, "pck-validity"},
