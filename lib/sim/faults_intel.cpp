@@ -15,7 +15,7 @@ constexpr std::string_view kTd = "Intel TDX module ABI";
 constexpr std::string_view kEnclave = "Intel SDM vol. 3D";
 constexpr std::string_view kLog = "UEFI CC measurement";
 
-constexpr std::string_view kQuoteFile = "quote.bin", kEvidenceFile = "evidence.json";
+constexpr std::string_view kQuoteFile = "quote.bin", kLogFile = "event-log.bin";
 constexpr std::string_view kVersion4 = "quote-version-4", kVersion5 = "quote-version-5", kDirectory = "collateral-dir", kService = "pcs";
 
 constexpr List<1> kQeDebug{"qe-debug"}, kStatus{"tcb-status"}, kPckCrlSignature{"pck-crl-signature"}, kAttributes{"policy-td-attributes"}, kXfam{"policy-xfam"},
@@ -23,7 +23,8 @@ constexpr List<1> kQeDebug{"qe-debug"}, kStatus{"tcb-status"}, kPckCrlSignature{
 constexpr List<2> kIdentities{"policy-mr-td", "policy-mr-enclave"}, kSeam{"seam-zero", "tcb-status"}, kModuleLevel{"tdx-module-tcb-level", "tcb-status"};
 constexpr List<3> kOtherCa{"pck-chain-signatures", "pck-crl-signature", "pck-root-trusted"};
 constexpr List<2> kNoRoot{"pck-root-trusted", "pck-chain-signatures"};
-constexpr List<2> kNoChain{"pck-chain-parse", "pck-chain-length"};
+constexpr List<3> kNoChain{"pck-chain-parse", "pck-chain-length", "root-crl-signature"};   // which root it would be is not known
+constexpr List<1> kRelaunch{"td-relaunch"};
 
 constexpr Fault quote(std::string_view name, std::string_view summary, std::string_view check, std::string_view reference, const Rejected& more = {}) {
   Fault fault = of(kIntel, reject(Layer::quote, name, summary, check, reference, more));
@@ -55,7 +56,7 @@ constexpr Fault collateral(std::string_view name, std::string_view summary, std:
   return exported(of(kIntel, reject(Layer::collateral, name, summary, check, kPcs, {consequences, kDirectory, exit})), kQuoteFile);
 }
 constexpr Fault status(std::string_view name, std::string_view summary, ExitCode exit = kRefused) {
-  return collateral(name, summary, "tcb-status", exit);
+  return collateral(name, summary, "tcb-status", exit, kRelaunch);
 }
 constexpr Fault http(std::string_view name, std::string_view summary) {
   return missing(exported(of(kIntel, reject(Layer::http, name, summary, "collateral-present", kPcs, {{}, kService, kUndecided})), kQuoteFile));
@@ -191,7 +192,7 @@ constexpr std::array kFaults{
     of(kSgx, quote("mr-enclave", "MRENCLAVE is another value", "policy-mr-enclave", kEnclave, {{}, {}, kRefused})),
 
     // Event log.
-    exported(of(kTdx, reject(Layer::eventlog, "event-log-mismatch", "the event log has another digest for an event of RTMR2", "rtmr-replay-2", kLog)), kEvidenceFile),
+    exported(of(kTdx, reject(Layer::eventlog, "event-log-mismatch", "the event log has another digest for an event of RTMR2", "rtmr-replay-2", kLog)), kLogFile),
 
     // The service: what it answers when it is asked for the TCB info.
     http("http-404", "the service answers 404 to the request for the TCB info"),
