@@ -94,7 +94,7 @@ class FaultRuns:
         if fault["needs"] == "pcs":
             with CollateralServer(self.serve, *platform.options, "--fault", fault["name"]) as service:
                 options += ["--trust-anchor", folder / "trust-anchor.pem", "--pcs-url", service.url, "--no-cache"]
-                status, report = run_json(self.verify, *options, folder / fault["artifact"])
+                status, report = run_json(self.verify, *options, folder / fault["artifact"], limit=200)   # a slow service is waited for
         else:
             # Nothing that is built in may help where the fault is in list or collateral.
             options += ["--trust-anchor", folder / "trust-anchor.pem", "--collateral-dir", folder] if own_collateral else ["--trust-simulated"]
