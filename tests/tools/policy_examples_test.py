@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 page, serve, verify = map(pathlib.Path, sys.argv[1:4])
-examples = re.findall(r"^```\n(\{.*?^\})\n```$", page.read_text(encoding="utf-8"), re.M | re.S)
+examples = re.findall(r"^```\n(\{[^`]*?^\})\n```$", page.read_text(encoding="utf-8"), re.M | re.S)
 problems = []
 with tempfile.TemporaryDirectory() as folder:
     root = pathlib.Path(folder)
