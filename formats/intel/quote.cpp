@@ -157,9 +157,10 @@ bool looks_like_quote(Bytes input) {
   if (input.size() < kHeaderSize) return false;
   Cursor in(input, "quote");
   const QuoteHeader h = read_header(in);
+  if (h.qe_vendor_id == kIntelVendorId && h.version < 16) return true;   // whatever else is wrong with it
   if (h.version < 3 || h.version > 5 || h.att_key_type < kEcdsaP256 || h.att_key_type > kEcdsaP384) return false;
   if (h.tee_type != kTeeSgx && h.tee_type != kTeeTdx) return false;
-  return h.qe_vendor_id == kIntelVendorId || input.size() >= kMinQuoteSize;
+  return input.size() >= kMinQuoteSize;
 }
 
 Result<PpidData> parse_ppid_data(const CertificationData& data) {
