@@ -40,7 +40,7 @@ EXPORTED = """pck-revoked pck-ca-revoked tcb-signer-revoked root-crl-expired pck
 SERVICE = """http-404 http-410 http-429 http-500 http-slow http-oversized chain-header-missing chain-header-duplicated
  chain-header-unencoded""".split()
 # A file that begins so is not taken for a quote; a document says what it holds.
-NO_QUOTE = {("TDX v5", "quote-version-6"), ("TDX v5", "tee-type-mismatch"), ("SGX", "quote-version-6")}
+NO_QUOTE = {("TDX v5", "quote-version-6"), ("SGX", "quote-version-6")}
 SGX_ONLY, CLIENT_FAULTS = {"sgx-debug", "mr-enclave"}, ["no-evidence", "stale-nonce", "foreign-key"]
 
 V4 = Platform("TDX v4", "tdx", ["--attester", "sim-tdx"], "sim-tdx")
