@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 
 #include "report/check.hpp"
 #include "report/checks_atls.hpp"
@@ -53,8 +54,12 @@ const CheckSpec* find_check(std::string_view id) {
 
 std::size_t catalogue_index(const CheckSpec& spec) {
   // By identity first: inline constants have one address inside one program. By id for a copy on the other side of a library.
-  for (std::size_t i = 0; i < kCatalogue.size(); ++i)
-    if (kCatalogue[i] == &spec) return i;
+  static const std::unordered_map<const CheckSpec*, std::size_t> places = [] {
+    std::unordered_map<const CheckSpec*, std::size_t> out;
+    for (std::size_t i = 0; i < kCatalogue.size(); ++i) out.emplace(kCatalogue[i], i);
+    return out;
+  }();
+  if (const auto place = places.find(&spec); place != places.end()) return place->second;
   for (std::size_t i = 0; i < kCatalogue.size(); ++i)
     if (kCatalogue[i]->id == spec.id) return i;
   return kCatalogue.size();
