@@ -52,7 +52,7 @@ Reply answer(const IntelWorld& world, const std::string& target) {
   return out;
 }
 
-CollateralAnswer ask(const Reply& fixed, CollateralKind kind, const IntelWorld& world = {}) {
+CollateralAnswer ask(const Reply& fixed, CollateralKind kind, const IntelWorld& world = IntelWorld()) {
   HttpServer server([&](const std::string&, std::size_t) { return fixed; });
   return provider(server.url(), world)->find(query(kind));
 }
