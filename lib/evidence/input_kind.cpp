@@ -18,7 +18,8 @@ constexpr KindRow kKinds[] = {
     {InputKind::snp_extended, "snp-extended"}, {InputKind::cert_table, "cert-table"}, {InputKind::hcl, "hcl"}, {InputKind::thim_json, "thim"},
     {InputKind::bundle, "bundle"}, {InputKind::document, "document"}, {InputKind::directory, "directory"},
     {InputKind::sgx_quote, "sgx-quote"}, {InputKind::tdx_quote, "tdx-quote"}, {InputKind::td_report, "td-report"}, {InputKind::tcb_info, "tcb-info"},
-    {InputKind::qe_identity, "qe-identity"}, {InputKind::event_log, "event-log"}, {InputKind::ccel_table, "ccel-table"}, {InputKind::collateral, "collateral"}, {InputKind::unknown, "unknown"},
+    {InputKind::qe_identity, "qe-identity"}, {InputKind::event_log, "event-log"}, {InputKind::ccel_table, "ccel-table"},
+    {InputKind::quote_container, "quote-container"}, {InputKind::embedded_quote, "embedded-quote"}, {InputKind::collateral, "collateral"}, {InputKind::unknown, "unknown"},
 };
 
 constexpr std::size_t kLeastReport = 0x38;   // version to signature_algo: what the guess needs
@@ -60,7 +61,7 @@ std::optional<InputKind> input_kind_from(std::string_view name) {
   return std::nullopt;
 }
 
-bool is_json_kind(InputKind kind) { return kind == InputKind::thim_json || kind == InputKind::bundle || kind == InputKind::document || kind == InputKind::tcb_info || kind == InputKind::qe_identity; }
+bool is_json_kind(InputKind kind) { return kind == InputKind::thim_json || kind == InputKind::bundle || kind == InputKind::document || kind == InputKind::tcb_info || kind == InputKind::qe_identity || kind == InputKind::quote_container; }
 
 // Four fields of a report have few legal values; three of them must hold, so that an altered report is still read as one. A
 // report of the exact length needs none.

@@ -10,6 +10,7 @@
 #include "collateral/bundle_yaml.hpp"
 #include "crypto/certificate.hpp"
 #include "crypto/digest.hpp"
+#include "eventlog/runtime.hpp"
 #include "evidence/claim_build.hpp"
 #include "evidence/input_kind.hpp"
 #include "evidence/load_parts.hpp"
@@ -144,14 +145,15 @@ struct Text { Buffer bytes; std::string encoding; std::optional<Error> damage; }
 // What this may be as hexadecimal or base64 text, whole readings first. With damage: what stands before it, when that is enough
 // to be meant as evidence.
 std::vector<Text> texts_of(Bytes content) {
-  const std::string text = without_space(as_text(content));
+  std::string text = without_space(as_text(content));
+  if (text.starts_with("0x") || text.starts_with("0X")) text.erase(0, 2);
   std::vector<Text> out;
   if (text.empty()) return out;
   auto strict_hex = from_hex(text);
   auto strict_base64 = from_base64(text);
   if (strict_hex) out.push_back({*strict_hex, "hex", {}});
   if (strict_base64) out.push_back({*strict_base64, "base64", {}});
-  if (auto url = from_base64(text, Base64::url_unpadded)) out.push_back({*std::move(url), "base64url", {}});
+  if (auto url = from_base64(text.substr(0, text.find_last_not_of('=') + 1), Base64::url_unpadded)) out.push_back({*std::move(url), "base64url", {}});
 
   const std::size_t digits = text.find_first_not_of("0123456789abcdefABCDEF");
   const std::size_t letters = text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
@@ -177,7 +179,20 @@ std::optional<Text> text_of(Bytes content, int layers, bool forced) {
 bool is_recognised(Bytes content, int layers) {
   if (layers > kMaxLayers) return false;
   if (first_letter(content) == '{') return kind_of_json(content).has_value();
+  if (first_letter(content) == '[') return eventlog::looks_like_json_log(content);
   return kind_of_binary(content) || (pem::looks_like_pem(content) && is_text(content)) || (is_text(content) && text_of(content, layers, false));
+}
+
+// The last resort of atls-dump.
+bool shows_embedded_quote(Loaded& out, Bytes content) {
+  if (const auto at = find_embedded_quote(content)) return show_embedded_quote(out, content, *at), true;
+  if (!is_text(content)) return false;
+  for (const Text& text : texts_of(content))
+    if (const auto at = find_embedded_quote(text.bytes)) {
+      out.encodings.push_back(text.encoding);
+      return show_embedded_quote(out, text.bytes, *at), true;
+    }
+  return false;
 }
 
 void decode(Loaded& out, Bytes content, int layers, const std::optional<InputKind>& as) {
@@ -188,6 +203,13 @@ void decode(Loaded& out, Bytes content, int layers, const std::optional<InputKin
     const auto kind = kind_of_json(content);
     if (kind) return load_json(out, content, *kind);
     return load_json(out, content, InputKind::unknown);
+  }
+  if (!as && first == '[') {
+    if (eventlog::looks_like_json_log(content)) return load_intel(out, content, InputKind::event_log);
+    if (const auto bytes = bytes_of_json_array(content)) {
+      out.encodings.emplace_back("json");
+      return decode(out, *bytes, layers + 1, as);
+    }
   }
   if (as ? *as == InputKind::collateral : is_text(content) && looks_like_bundle_yaml(content)) return load_collateral(out, content);
   const auto kind = as ? as : kind_of_binary(content);
@@ -201,6 +223,7 @@ void decode(Loaded& out, Bytes content, int layers, const std::optional<InputKin
     return;
   }
   if (as) return decode_binary(out, content, *as);
+  if (layers == 0 && shows_embedded_quote(out, content)) return;
   set_error(out, {Errc::unsupported, "input",
                   content.empty() ? "empty" : "not recognised, expected a certificate, CRL, SEV-SNP report, certificate table, Intel quote, TDREPORT, TCB info, QE identity, event log, Azure HCL report, attestation document or bundle (raw, hex, base64 or PEM)", 0});
 }

@@ -14,6 +14,9 @@ namespace atls::evidence {
 
 enum class InputKind { unknown, certificate, crl, snp_report, snp_extended, cert_table, hcl, thim_json, bundle, document, directory,
                        sgx_quote, tdx_quote, td_report, tcb_info, qe_identity, event_log, ccel_table,
+                       quote_container,   // JSON with a quote inside, of an attestation agent
+                       embedded_quote,    // found by searching: shown, never judged
+
                        collateral };   // Intel collateral as other programs keep it
 std::string_view input_kind_name(InputKind kind);       // --as names: "certificate", "crl", "snp-report", "snp-extended", ...
 std::optional<InputKind> input_kind_from(std::string_view name);

@@ -39,7 +39,25 @@ std::string trimmed(std::string_view text) {
   return std::string(text);
 }
 
-void load_configfs(Loaded& out, const fs::path& path) {
+bool is_tdx_hcl(const Loaded& loaded) { return loaded.kind == InputKind::hcl && loaded.evidence && loaded.evidence->format == "tdx"; }
+
+bool is_companion(const Loaded& loaded) { return loaded.kind == InputKind::td_report || loaded.kind == InputKind::event_log || is_tdx_hcl(loaded); }
+
+// A TDX quote's event log and HCL report lie beside it. Two of a kind: which one is meant is not for us to choose.
+void take_companions(Loaded& out, const std::vector<fs::path>& files, Evidence& e) {
+  for (const fs::path& f : files) {
+    const auto content = read_file(f, kMaxEvidence);
+    if (!content) continue;
+    const Loaded inner = load_bytes(*content, f.string());
+    const bool log = inner.kind == InputKind::event_log && inner.encodings.empty();
+    if (!log && !is_tdx_hcl(inner)) continue;
+    auto& place = log ? e.event_log : e.td_hcl;
+    if (place) set_error(out, {Errc::bad_value, f.string(), std::string("a second ") + (log ? "event log" : "HCL report") + " beside the quote; leave the one that belongs to it", 0});
+    place = log ? *content : inner.evidence->hcl;
+  }
+}
+
+void load_configfs(Loaded& out, const fs::path& path, const std::vector<fs::path>& files) {
   Evidence e;
   e.format = "snp";
   e.container = "tsm";
@@ -60,6 +78,8 @@ void load_configfs(Loaded& out, const fs::path& path) {
   if (const auto kind = kind_of_binary(e.data); kind == InputKind::tdx_quote || kind == InputKind::sgx_quote) {   // provider tdx_guest
     e.format = kind == InputKind::tdx_quote ? "tdx" : "sgx";
     const auto quote = intel::parse_quote(e.data);
+    if (e.format == "tdx") take_companions(out, files, e);
+    if (out.error) e.decode_error = out.error->message();
     take_evidence(out, std::move(e), InputKind::directory);
     if (!quote) set_error(out, quote.error());
     return;
@@ -107,11 +127,11 @@ Result<fs::path> report_file(const fs::path& path, const std::vector<fs::path>& 
     const auto content = read_file(f, kMaxMember);
     if (!content) continue;
     const Loaded inner = load_bytes(*content, f.string());
-    const bool intel = inner.kind == InputKind::sgx_quote || inner.kind == InputKind::tdx_quote || inner.kind == InputKind::td_report;   // not judged, so not meant
-    if (!intel && inner.evidence && inner.kind != InputKind::document && inner.kind != InputKind::bundle) found.push_back(f);
+    if (is_companion(inner)) continue;   // of a quote: not judged alone, so not meant
+    if (inner.evidence && inner.kind != InputKind::document && inner.kind != InputKind::bundle && inner.kind != InputKind::quote_container) found.push_back(f);
   }
   if (found.size() == 1) return found.front();
-  if (found.empty()) return Error{Errc::not_found, path.string(), "no attestation report in this directory, expected report.bin with certificates, or outblob", 0};
+  if (found.empty()) return Error{Errc::not_found, path.string(), "no attestation report in this directory, expected report.bin with certificates, a quote, or outblob", 0};
   return Error{Errc::bad_value, path.string(), "several reports (" + found[0].filename().string() + ", " + found[1].filename().string() + "), name one of them report.bin", 0};
 }
 
@@ -133,7 +153,7 @@ Loaded load_directory(const fs::path& path) {
     return std::any_of(names->files.begin(), names->files.end(), [&](const fs::path& f) { return f.filename() == name; });
   };
   if (has("outblob")) {
-    load_configfs(out, path);
+    load_configfs(out, path, names->files);
     return finish({});
   }
   const auto file = report_file(path, names->files);
@@ -147,6 +167,7 @@ Loaded load_directory(const fs::path& path) {
   std::vector<fs::path> files = names->files;
   for (const fs::path& directory : names->directories)
     if (const auto inside = names_in(directory)) files.insert(files.end(), inside->files.begin(), inside->files.end());
+  if (e.format == "tdx") take_companions(out, names->files, e);
   take_endorsements(out, files, e);
   if (out.error) e.decode_error = out.error->message();   // a damaged CRL must not count as an absent one
   out.encodings = inner.encodings;

@@ -152,6 +152,7 @@ std::optional<InputKind> kind_of_json(Bytes text) {
   if (object->contains("enclaveIdentity") && object->contains("signature")) return InputKind::qe_identity;
   if (object->contains(kThimMembers[0]) && object->contains("tcbm")) return InputKind::thim_json;
   if (constellation::sniff(text) != constellation::DocumentKind::unknown) return InputKind::document;
+  if (holds_quote(*object)) return InputKind::quote_container;
   if (intel::sniff_collateral_bundle(text)) return InputKind::collateral;
   return std::nullopt;
 }
@@ -165,6 +166,7 @@ void load_json(Loaded& out, Bytes text, InputKind kind) {
     case InputKind::tcb_info:
     case InputKind::qe_identity: load_intel(out, text, kind); return;
     case InputKind::collateral: load_collateral(out, text); return;
+    case InputKind::quote_container: load_quote_container(out, text); return;
     default: break;
   }
   Claim claims = json_claims(text, "json");

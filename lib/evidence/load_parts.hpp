@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 
 #include "evidence/load.hpp"
 
@@ -23,6 +24,12 @@ void load_json(Loaded& out, Bytes text, InputKind kind);
 void load_collateral(Loaded& out, Bytes content);              // bundles of other programs
 Claim collateral_claim(const CollateralItem& item, std::string meaning);
 void load_intel(Loaded& out, Bytes content, InputKind kind);   // quotes, TDREPORT, collateral, event logs
+
+bool holds_quote(const nlohmann::json& object);                // containers of quotes
+void load_quote_container(Loaded& out, Bytes text);
+std::optional<Buffer> bytes_of_json_array(Bytes text);         // [4, 0, 2, ...]
+void show_embedded_quote(Loaded& out, Bytes content, std::size_t at);
+std::optional<std::size_t> find_embedded_quote(Bytes content); // its place
 
 Evidence snp_evidence(Bytes bytes);                 // a report, and a table behind it when it reads as one
 Evidence hcl_evidence(Bytes bytes);

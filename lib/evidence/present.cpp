@@ -75,6 +75,8 @@ Result<Presented> present(const Loaded& loaded, const std::optional<Buffer>& non
     out.raw.emplace().format = std::string(input_kind_name(loaded.kind));
     return out;
   }
+  if (loaded.kind == InputKind::embedded_quote)   // where evidence stands in a file is not for a search to decide
+    return undecodable("no known form of evidence, but something like an Intel quote stands in it: take it out (atls-dump --extract quote -o FILE) and judge that");
   if (loaded.certificates.empty()) return undecodable("it holds neither evidence nor a certificate");
   out.profile = "constellation";           // the one profile with evidence in the leaf; its checks say when there is none
   out.chain = loaded.certificates;

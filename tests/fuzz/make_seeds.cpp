@@ -12,6 +12,7 @@
 #include "intel/bundle.hpp"
 #include "pem/pem.hpp"
 #include "profile/constellation.hpp"
+#include "sim/intel_platform.hpp"
 #include "sim/platform.hpp"
 #include "support/intel_samples.hpp"
 
@@ -196,6 +197,37 @@ void put_intel(Seeds& seeds) {
   seeds.put({"eventlog", "load"}, "ccel-table.bin", table);
 }
 
+// Quotes, collateral and logs that are really signed, and the containers of agents.
+bool put_simulated_intel(Seeds& seeds) {
+  std::array<std::uint8_t, 64> data{};
+  data.fill(0x5A);
+  const auto replaces = [](std::uint8_t what, Bytes bytes) { return joined(Buffer{what}, bytes); };
+  for (const unsigned version : {3U, 4U, 5U}) {
+    sim::IntelOptions options;
+    options.sgx = version == 3;
+    options.quote_version = version;
+    const auto p = sim::IntelPlatform::create(options);
+    if (!p) return false;
+    const Buffer quote = (*p)->quote(data);
+    seeds.put({"intel_verify"}, "quote-v" + std::to_string(version), replaces(0, quote));
+    if (version != 4) continue;
+    seeds.put({"intel_verify"}, "tcb-info", replaces(1, (*p)->tcb_info()));
+    seeds.put({"intel_verify"}, "qe-identity", replaces(2, (*p)->qe_identity()));
+    seeds.put({"intel_verify"}, "event-log", replaces(3, (*p)->event_log()));
+    seeds.put({"intel_verify"}, "pck-crl", replaces(4, (*p)->pck_crl_der()));
+    const std::string log = R"([{"imr":0,"event_type":4,"digest":")" + std::string(96, 'a') + R"("},{"imr":3,"event_type":134217729,"event":"app-id","event_payload":"00ff"}])";
+    seeds.put({"container", "load"}, "coco.json", R"({"quote":")" + base64(quote) + R"(","cc_eventlog":")" + base64((*p)->event_log()) + "\"}");
+    seeds.put({"container"}, "dstack.json", R"({"quote":")" + hex(quote) + R"(","event_log":)" + nlohmann::json(log).dump() + R"(,"report_data":"00","vm_config":"{}"})");
+    seeds.put({"container"}, "azure.json", R"({"version":1,"td_quote":")" + base64(quote, Base64::url_unpadded) + R"(","hcl_report":")" + base64(to_buffer("HCLA"), Base64::url_unpadded) + "\"}");
+    seeds.put({"container"}, "numbers.json", nlohmann::json(quote).dump());
+    seeds.put({"container"}, "embedded.hex", "00000000" + hex(quote));
+    seeds.put({"runtime_log", "eventlog"}, "dstack-log.json", log);
+    seeds.put({"runtime_log"}, "dstack-v2.json", R"([{"imr":3,"event_type":134217729,"version":2,"event":"compose-hash\n","event_payload":"00"}])");
+    seeds.put({"runtime_log"}, "ccel.bin", (*p)->event_log());
+  }
+  return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -205,6 +237,7 @@ int main(int argc, char** argv) {
   }
   Seeds seeds{fs::path(argv[1])};
   put_intel(seeds);
+  if (!put_simulated_intel(seeds)) return 1;
   put_collateral(seeds);
   struct Row { const char* name; snp::ProductLine product; bool vlek; std::uint32_t version; };
   for (const Row& row : {Row{"milan-v2", snp::ProductLine::milan, false, 2}, Row{"milan-v3-vlek", snp::ProductLine::milan, true, 3}, Row{"genoa-v5", snp::ProductLine::genoa, false, 5},
