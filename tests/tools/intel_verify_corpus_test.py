@@ -29,6 +29,14 @@ MANIFEST = {
 # Files that `needs` leaves out although the facts were made with them.
 MORE_NEEDS = {"sgx-quote/intel-test-root-sgx-v3-sample.bin": ["intel-cert/intel-test-sgx-tcb-chain.pem"]}
 
+# A time at which the certificates inside are valid, and what must pass beside the signatures.
+REPLAYED = [f"rtmr-replay-{n}" for n in range(4)]
+CONTAINERS = {
+    "azure-evidence/az-tdx-vtpm-v0-coco.json": ("2025-10-01", *SIGNATURES, "hcl-binding"),
+    "azure-evidence/az-tdx-vtpm-v1-coco.json": ("2025-10-01", *SIGNATURES, "hcl-binding"),
+    "bundle/dstack-quote-report.json": ("2025-10-01", *SIGNATURES, "event-log-parse", "event-log-digest", *REPLAYED),
+}
+
 
 def checks_of(report):
     return {c["id"]: c for c in report.get("checks", [])}
@@ -175,7 +183,8 @@ def inputs(entry):
 
 
 def compare(entry):
-    compared, problems, told = intel_facts.compare(entry)
+    told = []
+    compared, problems = intel_facts.compare(entry)
     path, expect = CORPUS / entry["file"], entry["expect"]
 
     def same(what, want, got):
@@ -212,6 +221,19 @@ def compare(entry):
     return compared, problems, told, (kind, code)
 
 
+def container(file):
+    """A quote in the JSON of an agent: verified, and so is what stands beside it."""
+    problems = []
+    code, report = tool("atls-verify", *OPTIONS, "--at", CONTAINERS[file][0], CORPUS / file)
+    for check in CONTAINERS[file][1:]:
+        outcome = checks_of(report).get(check, {}).get("outcome")
+        if outcome != "pass":
+            problems.append(f"{file}: {check}: expected pass, we {outcome!r}")
+    if code != 0:
+        problems.append(f"{file}: expected exit status 0, we {code}: {report.get('verdict')}")
+    return len(CONTAINERS[file]), problems, [], ("container", code)
+
+
 def main():
     manifest = CORPUS / "manifest.json"
     if not manifest.exists():
@@ -221,7 +243,7 @@ def main():
     BY_FILE.update({e["file"]: e for e in files})
     entries = [e for e in files if e["kind"] in KINDS or (e["kind"] == "azure-hcl" and "/tdx-" in e["file"])]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(compare, entries)) + [r + (None,) for r in intel_facts.vectors()]
+        results = list(pool.map(compare, entries)) + list(pool.map(container, CONTAINERS)) + [r + ([], None) for r in intel_facts.vectors()]
     problems = [p for _, found, _, _ in results for p in found]
     told = [t for _, _, known, _ in results for t in known]
     codes = collections.Counter(c for *_, c in results if c)

@@ -96,7 +96,7 @@ TEST_CASE("containers of agents: the quote, its log, its HCL report") {
 TEST_CASE("damage inside a container is known to whoever judges it, never left out") {
   const std::string quote = base64(kQuote);
   for (const std::string& text : {R"({"quote":"!!","cc_eventlog":""})" + std::string(), R"({"quote":")" + quote + R"(","cc_eventlog":"%"})", R"({"quote":")" + quote + R"(","event_log":7})",
-                                  R"({"td_quote":")" + quote + R"(","hcl_report":[256]})", R"({"td_quote":"AAAA","hcl_report":"AAAA"})", R"({"quote":")" + base64(to_buffer(Bytes(kQuote).first(700))) + R"(","event_log":""})"}) {
+                                  R"({"td_quote":")" + quote + R"(","hcl_report":[256]})", std::string(R"({"td_quote":"AAAA","hcl_report":"AAAA"})"), R"({"quote":")" + base64(to_buffer(Bytes(kQuote).first(700))) + R"(","event_log":""})"}) {
     CAPTURE(text.substr(0, 40));
     const Loaded l = load(text);
     CHECK(l.error);
