@@ -70,6 +70,13 @@ std::optional<std::string> percent_encoded_pem(std::string_view text) {
 
 }  // namespace
 
+bool is_dated(CollateralKind kind) {
+  switch (kind) {
+    case CollateralKind::amd_crl: case CollateralKind::intel_root_crl: case CollateralKind::intel_pck_crl: case CollateralKind::intel_tcb_info: case CollateralKind::intel_qe_identity: return true;
+    default: return false;
+  }
+}
+
 std::vector<Buffer> chain_from_pem(Bytes pem, std::string_view where, std::string& problem) {
   std::string decoded;
   if (auto text = percent_encoded_pem(as_text(pem))) {

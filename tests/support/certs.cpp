@@ -33,7 +33,7 @@ crypto::Handle<ASN1_TIME, ASN1_TIME_free> time(Time t) {
 crypto::MdCtxPtr signer(Sign how, EVP_PKEY& key) {
   crypto::MdCtxPtr ctx(EVP_MD_CTX_new());
   EVP_PKEY_CTX* pkey = nullptr;
-  const EVP_MD* md = how == Sign::pss_sha256 || how == Sign::pkcs1_sha256 ? EVP_sha256() : EVP_sha384();
+  const EVP_MD* md = how == Sign::pss_sha256 || how == Sign::pkcs1_sha256 || how == Sign::ecdsa_sha256 ? EVP_sha256() : EVP_sha384();
   must(EVP_DigestSignInit(ctx.get(), &pkey, md, nullptr, &key) == 1, "sign init");
   if (how == Sign::pss_sha384 || how == Sign::pss_sha256) {
     must(EVP_PKEY_CTX_set_rsa_padding(pkey, RSA_PKCS1_PSS_PADDING) == 1, "pss");

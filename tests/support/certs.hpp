@@ -15,7 +15,7 @@ crypto::PkeyPtr rsa_key(int bits = 2048);
 crypto::PkeyPtr ec_key(const char* curve = "P-384");
 Buffer spki_of(EVP_PKEY& key);
 
-enum class Sign { pss_sha384, pss_sha256, pkcs1_sha256, ecdsa };
+enum class Sign { pss_sha384, pss_sha256, pkcs1_sha256, ecdsa, ecdsa_sha256 };
 struct TestExtension { std::string oid; Buffer value; bool critical = false; };
 
 struct CertSpec {
