@@ -55,7 +55,7 @@ void declare(CLI::App& app, Options& options) {
   CLI::Option* expiry = app.add_option("--collateral-expiry", options.expiry, "Judge nothing; list when the collateral in a directory, file or bundle expires")->type_name("PATH")->check(tools::not_empty())->group("Collateral");
   app.add_option("--within", options.within, "With --collateral-expiry: what expires within this span counts, too; a number and s, m, h, d or w")
       ->type_name("SPAN")->check(tools::not_empty())->capture_default_str()->needs(expiry)->group("Collateral");
-  app.parse_complete_callback([&app, expiry] {   // what would be ignored is a mistake
+  app.final_callback([&app, expiry] {   // what would be ignored is a mistake; the other callback is taken by make_app
     if (expiry->count() == 0) return;
     for (const CLI::Option* option : app.get_options())
       if (option->count() > 0 && std::find(std::begin(kWithExpiry), std::end(kWithExpiry), option->get_name()) == std::end(kWithExpiry))
