@@ -6,8 +6,9 @@
 #include <system_error>
 
 #include "base/hex.hpp"
-#include "collateral/amd.hpp"
+#include "collateral/cache_entry.hpp"
 #include "collateral/files.hpp"
+#include "collateral/object.hpp"
 #include "collateral/providers.hpp"
 #include "crypto/digest.hpp"
 
@@ -16,14 +17,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxFileBytes = 1024 * 1024;
-constexpr std::size_t kMaxVariants = 16;       // services whose CA objects of one product are kept side by side
-constexpr std::string_view kAmdHost = "https://kdsintf.amd.com/";
+constexpr std::size_t kMaxFileBytes = 8 * 1024 * 1024;
+constexpr std::size_t kMaxVariants = 16;       // services whose objects of one name are kept side by side
+constexpr std::string_view kVendorHosts[] = {"https://kdsintf.amd.com/", "https://api.trustedservices.intel.com/", "https://certificates.trustedservices.intel.com/"};
 
-// "" for AMD's own service, "-<16 hex>" for any other: a private or simulated service has other CAs under the same names, and
+// "" for a vendor's own service, "-<16 hex>" for any other: a private or simulated service has other CAs under the same names, and
 // its CRL must not replace the genuine one. The port does not count: test servers change it at every start.
 std::string service_tag(std::string_view origin) {
-  if (origin.starts_with(kAmdHost)) return "";
+  for (const std::string_view host : kVendorHosts)
+    if (origin.starts_with(host)) return "";
   const std::size_t scheme = origin.find("://");
   std::string_view host = scheme == std::string_view::npos ? origin : origin.substr(scheme + 3);
   host = host.substr(0, host.find('/'));
@@ -31,37 +33,53 @@ std::string service_tag(std::string_view origin) {
   return "-" + hex(Bytes(crypto::sha256(as_bytes(host))).first(8));
 }
 
-struct Place { fs::path directory; std::string stem; };
+// Where an object lives, without extension. `per_service`: the stem is extended by the service tag. `extension`: ".der" as it is,
+// ".json" with issuer chain, URL and time.
+struct Place { fs::path directory; std::string stem; bool per_service; const char* extension; };
 
-// Where an object lives; the stem is extended by the service tag for objects of a CA.
-std::optional<Place> place_of(const CollateralQuery& query, CollateralKind kind, snp::ProductLine product) {
+std::optional<Place> amd_place(const CollateralQuery& query, CollateralKind kind, snp::ProductLine product) {
   if (product == snp::ProductLine::unknown) return {};
   const std::string name(snp::product_name(product));
   const fs::path vcek = fs::path("amd") / "vcek" / name, vlek = fs::path("amd") / "vlek" / name;
   switch (kind) {
     case CollateralKind::amd_vcek: {
       const Bytes chip = Bytes(query.chip_id).first(product == snp::ProductLine::turin ? 8 : 64);
-      return Place{vcek, "vcek-" + hex(chip) + "-" + hex(query.reported_tcb.raw)};
+      return Place{vcek, "vcek-" + hex(chip) + "-" + hex(query.reported_tcb.raw), false, ".der"};
     }
-    case CollateralKind::amd_vlek: return {};
-    case CollateralKind::amd_ask: return Place{vcek, "ask"};
-    case CollateralKind::amd_asvk: return Place{vlek, "asvk"};
-    case CollateralKind::amd_ark: return Place{query.vlek ? vlek : vcek, "ark"};
-    case CollateralKind::amd_crl: return Place{query.vlek ? vlek : vcek, "crl"};
+    case CollateralKind::amd_ask: return Place{vcek, "ask", true, ".der"};
+    case CollateralKind::amd_asvk: return Place{vlek, "asvk", true, ".der"};
+    case CollateralKind::amd_ark: return Place{query.vlek ? vlek : vcek, "ark", true, ".der"};
+    case CollateralKind::amd_crl: return Place{query.vlek ? vlek : vcek, "crl", true, ".der"};
     default: return {};
   }
-  return {};
 }
 
-bool is_variant(std::string_view name, std::string_view stem) {   // "crl.der", "crl-<16 hex>.der"
-  if (!name.starts_with(stem) || !name.ends_with(".der")) return false;
-  const std::string_view tag = name.substr(stem.size(), name.size() - stem.size() - 4);
+std::optional<Place> intel_place(const CollateralQuery& query, const std::string& pcs_update) {
+  const fs::path intel("intel");
+  const std::string tee = query.tdx ? "tdx" : "sgx", ca = query.processor_ca ? "pck-processor" : "pck-platform", update = pcs_update == "early" ? "-early" : "";
+  const auto fmspc = from_hex_of_size(query.fmspc, 6, "FMSPC");
+  switch (query.kind) {
+    case CollateralKind::intel_tcb_info: return fmspc ? std::optional(Place{intel / "tcb", tee + "-" + hex(*fmspc) + update, true, ".json"}) : std::nullopt;
+    case CollateralKind::intel_qe_identity: return Place{intel / "qe", tee + update, true, ".json"};
+    case CollateralKind::intel_pck_crl: return Place{intel / "crl", ca, true, ".json"};
+    case CollateralKind::intel_root_crl: return Place{intel / "crl", "root", true, ".json"};
+    case CollateralKind::intel_pck_ca: return Place{intel / "ca", ca, true, ".json"};
+    case CollateralKind::intel_root: return Place{intel / "ca", "root", true, ".json"};
+    case CollateralKind::intel_tcb_signer: return Place{intel / "ca", "tcb-signer", true, ".json"};
+    default: return {};
+  }
+}
+
+bool is_variant(std::string_view name, const Place& place) {   // "crl.der", "crl-<16 hex>.der"
+  const std::string_view stem = place.stem, extension = place.extension;
+  if (name.size() < stem.size() + extension.size() || !name.starts_with(stem) || !name.ends_with(extension)) return false;
+  const std::string_view tag = name.substr(stem.size(), name.size() - stem.size() - extension.size());
   return tag.empty() || (tag.size() == 17 && tag[0] == '-' && from_hex(tag.substr(1)));
 }
 
 class CacheProvider : public CollateralProvider {
  public:
-  explicit CacheProvider(fs::path root) : root_(std::move(root)) {}
+  CacheProvider(fs::path root, std::string pcs_update) : root_(std::move(root)), pcs_update_(std::move(pcs_update)) {}
 
   CollateralSource source() const override { return CollateralSource::cache; }
 
@@ -69,9 +87,13 @@ class CacheProvider : public CollateralProvider {
     CollateralAnswer answer;
     if (root_.empty()) return answer;
     using enum snp::ProductLine;
-    const std::vector<snp::ProductLine> lines = query.product == unknown ? std::vector{milan, genoa, turin} : std::vector{query.product};
-    for (const snp::ProductLine line : lines)
-      if (const auto place = place_of(query, query.kind, line)) read_place(query, line, *place, answer);
+    std::vector<CollateralQuery> exact{query};
+    if (!is_intel(query.kind) && query.product == unknown) {
+      exact.clear();
+      for (const snp::ProductLine line : {milan, genoa, turin}) exact.emplace_back(query).product = line;
+    }
+    for (const CollateralQuery& one : exact)
+      if (const auto place = place_of(one, one.product)) read_place(one, *place, answer);
     if (answer.items.empty())
       answer.misses.push_back({source(), CollateralMiss::Why::absent, "the cache " + root_.string() + " has no fitting " + std::string(collateral_kind_name(query.kind))});
     return answer;
@@ -79,39 +101,49 @@ class CacheProvider : public CollateralProvider {
 
   Status store(const CollateralQuery& query, const CollateralItem& item) override {
     if (root_.empty()) return ok();
-    const auto object = identify_amd(item.data);
+    const auto object = identify(item);
     if (!object) return object.error();
     if (object->kind != item.kind) return Error{Errc::bad_value, "cache", "the object is not what it is called"};
     if (item.kind == query.kind && fits(*object, query) != Fit::exact) return Error{Errc::bad_value, "cache", describe_misfit(*object, query)};
-    const auto place = place_of(query, item.kind, object->product);
-    if (!place || (item.kind == CollateralKind::amd_vcek && query.kind != item.kind)) return ok();
-    const bool of_ca = item.kind != CollateralKind::amd_vcek;
-    const fs::path relative = place->directory / (place->stem + (of_ca ? service_tag(item.origin) : "") + ".der");
+    if (item.kind != query.kind && (item.kind == CollateralKind::amd_vcek || is_intel(item.kind))) return ok();   // a name is made of what was asked
+    CollateralQuery as = query;
+    as.kind = item.kind;
+    const auto place = place_of(as, object->product);
+    if (!place) return ok();
+    const fs::path relative = place->directory / (place->stem + (place->per_service ? service_tag(item.origin) : "") + place->extension);
     const std::lock_guard lock(mutex_);
-    // Revocation never goes back: an older list of the same service does not replace a newer one.
-    if (item.kind == CollateralKind::amd_crl && object->this_update)
+    // What is dated never goes back: an older list of the same service does not replace a newer one.
+    if (is_dated(item.kind) && object->this_update)
       if (const auto old = read_regular_file(root_ / relative, kMaxFileBytes))
-        if (const auto known = identify_amd(*old); known && known->this_update && *known->this_update > *object->this_update && known->product == object->product)
-          return ok();
-    return write_private_file(root_, relative, item.data);
+        if (const auto known = decode(*old, *place, item.kind))
+          if (const auto before = identify(*known); before && before->this_update && *before->this_update > *object->this_update && fits(*before, as) == Fit::exact) return ok();
+    const Time now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    return write_private_file(root_, relative, place->extension == std::string_view(".json") ? encode_cache_entry(item, now) : item.data);
   }
 
  private:
-  void read_place(const CollateralQuery& query, snp::ProductLine line, const Place& place, CollateralAnswer& answer) {
-    std::vector<fs::path> paths{root_ / place.directory / (place.stem + ".der")};
-    if (query.kind != CollateralKind::amd_vcek) {
+  std::optional<Place> place_of(const CollateralQuery& query, snp::ProductLine product) const {
+    return is_intel(query.kind) ? intel_place(query, pcs_update_) : amd_place(query, query.kind, product);
+  }
+
+  Result<CollateralItem> decode(Bytes content, const Place& place, CollateralKind kind) const {
+    if (place.extension == std::string_view(".json")) return decode_cache_entry(content);
+    return CollateralItem{kind, to_buffer(content), source(), {}, {}, {}};
+  }
+
+  void read_place(const CollateralQuery& exact, const Place& place, CollateralAnswer& answer) {
+    std::vector<fs::path> paths{root_ / place.directory / (place.stem + place.extension)};
+    if (place.per_service) {
       std::error_code ec;
       std::vector<fs::path> variants;
       for (fs::directory_iterator it(root_ / place.directory, ec), end; !ec && it != end; it.increment(ec)) {
         const std::string name = it->path().filename().string();
-        if (name != place.stem + ".der" && is_variant(name, place.stem)) variants.push_back(it->path());
+        if (name != place.stem + place.extension && is_variant(name, place)) variants.push_back(it->path());
       }
       std::sort(variants.begin(), variants.end());
       if (variants.size() > kMaxVariants) variants.resize(kMaxVariants);
       paths.insert(paths.end(), variants.begin(), variants.end());
     }
-    CollateralQuery exact = query;
-    exact.product = line;
     for (const fs::path& path : paths) {
       const auto content = read_regular_file(path, kMaxFileBytes);
       if (!content && content.error().code == Errc::not_found) continue;
@@ -122,20 +154,31 @@ class CacheProvider : public CollateralProvider {
         ignore(content.error().detail);
         continue;
       }
-      const auto object = identify_amd(*content);
+      auto item = decode(*content, place, exact.kind);
+      if (!item) {
+        ignore(item.error().message());
+        continue;
+      }
+      const auto object = identify(*item);
       if (!object) ignore(object.error().message());
-      else if (fits(*object, exact) != Fit::exact) ignore(describe_misfit(*object, exact));
-      else answer.items.push_back({object->kind, *content, source(), path.string()});
+      else if (object->kind != item->kind || fits(*object, exact) != Fit::exact) ignore(describe_misfit(*object, exact));
+      else {
+        item->origin = path.string() + (item->obtained ? ", fetched " + rfc3339(*item->obtained) + " from " + item->origin : "");
+        answer.items.push_back(*std::move(item));
+      }
     }
   }
 
-  fs::path root_;
-  std::mutex mutex_;     // compare-and-store of CRLs within this process; between processes the rename keeps files whole
+  const fs::path root_;
+  const std::string pcs_update_;
+  std::mutex mutex_;     // compare-and-store of dated objects within this process; between processes the rename keeps files whole
 };
 
 }  // namespace
 
-std::shared_ptr<CollateralProvider> cache_provider(fs::path root) { return std::make_shared<CacheProvider>(std::move(root)); }
+std::shared_ptr<CollateralProvider> cache_provider(fs::path root, std::string pcs_update) {
+  return std::make_shared<CacheProvider>(std::move(root), std::move(pcs_update));
+}
 
 fs::path default_cache_dir() {
   const auto absolute = [](const char* name) -> fs::path {

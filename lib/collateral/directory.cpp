@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "base/hex.hpp"
+#include "collateral/expiry.hpp"
 #include "collateral/files.hpp"
 #include "collateral/object.hpp"
 #include "collateral/providers.hpp"
@@ -43,18 +44,17 @@ class DirectoryProvider : public CollateralProvider {
   CollateralSource source() const override { return CollateralSource::dir; }
   CollateralAnswer find(const CollateralQuery& query) override;
   void scan();
+  Inventory inventory() const;
   void read(const fs::path& path, Candidate as);
 
  private:
-  struct Entry { CollateralObject object; std::string origin; };
-
   void walk(const fs::path& directory, int level);
   void look_up_trustee(const CollateralQuery& query, CollateralAnswer& answer) const;
-  void offer(const Entry& entry, CollateralAnswer& answer) const { answer.items.push_back(item_of(entry.object, source(), entry.origin)); }
+  void offer(const Located& entry, CollateralAnswer& answer) const { answer.items.push_back(item_of(entry.object, source(), entry.origin)); }
   CollateralMiss miss(CollateralMiss::Why why, std::string detail) const { return {source(), why, std::move(detail)}; }
 
   fs::path root_;
-  std::vector<Entry> entries_;
+  std::vector<Located> entries_;
   std::unordered_multimap<std::string, std::size_t> by_chip_;   // hwID in hex to index; keeps large stores fast
   std::vector<std::string> unreadable_;
   std::size_t files_ = 0, names_ = 0, bytes_ = 0, read_ = 0, unreadable_count_ = 0;
@@ -110,6 +110,12 @@ void DirectoryProvider::read(const fs::path& path, Candidate as) {
   if (!objects.rejected.empty()) note(objects.rejected.front());
 }
 
+Inventory DirectoryProvider::inventory() const {
+  Inventory out{entries_, unreadable_, !cut_};
+  if (unreadable_count_ > unreadable_.size()) out.unreadable.push_back(std::to_string(unreadable_count_ - unreadable_.size()) + " others");
+  return out;
+}
+
 CollateralAnswer DirectoryProvider::find(const CollateralQuery& query) {
   CollateralAnswer answer;
   if (query.kind == CollateralKind::amd_vcek) {
@@ -121,13 +127,13 @@ CollateralAnswer DirectoryProvider::find(const CollateralQuery& query) {
     }
     if (answer.items.empty()) look_up_trustee(query, answer);
   } else {
-    for (const Entry& entry : entries_)
+    for (const Located& entry : entries_)
       if (fits(entry.object, query) == Fit::exact) offer(entry, answer);
   }
   if (!answer.items.empty()) return answer;
 
   std::size_t others = 0;
-  for (const Entry& entry : entries_)
+  for (const Located& entry : entries_)
     if (fits(entry.object, query) == Fit::kind_only && ++others <= kMaxMisfits) offer(entry, answer);
   std::string detail = root_.string() + " has no " + std::string(collateral_kind_name(query.kind));
   if (query.product != snp::ProductLine::unknown) detail += " of " + std::string(snp::product_name(query.product));
@@ -170,7 +176,7 @@ void DirectoryProvider::look_up_trustee(const CollateralQuery& query, Collateral
       if (!content) continue;
       for (CollateralObject& object : identify_all(*content).found)
         if (fits(object, query) == Fit::exact) {
-          offer({std::move(object), path.string()}, answer);
+          offer(Located{std::move(object), path.string()}, answer);
           return;
         }
     }
@@ -179,7 +185,9 @@ void DirectoryProvider::look_up_trustee(const CollateralQuery& query, Collateral
 
 }  // namespace
 
-Result<std::shared_ptr<CollateralProvider>> directory_provider(const fs::path& path) {
+namespace {
+
+Result<std::shared_ptr<DirectoryProvider>> open_directory(const fs::path& path) {
   std::error_code ec;
   const fs::file_status status = fs::status(path, ec);
   if (!fs::exists(status)) return Error{Errc::not_found, path.string(), "no such file or directory"};
@@ -191,7 +199,21 @@ Result<std::shared_ptr<CollateralProvider>> directory_provider(const fs::path& p
   }
   auto provider = std::make_shared<DirectoryProvider>(path);
   provider->scan();
-  return std::shared_ptr<CollateralProvider>(std::move(provider));
+  return provider;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<CollateralProvider>> directory_provider(const fs::path& path) {
+  auto provider = open_directory(path);
+  if (!provider) return provider.error();
+  return std::shared_ptr<CollateralProvider>(*std::move(provider));
+}
+
+Result<Inventory> list_collateral(const fs::path& path) {
+  const auto provider = open_directory(path);
+  if (!provider) return provider.error();
+  return (*provider)->inventory();
 }
 
 }  // namespace atls

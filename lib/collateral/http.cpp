@@ -94,13 +94,40 @@ std::size_t on_data(char* data, std::size_t size, std::size_t count, void* user)
   return n;
 }
 
+constexpr std::size_t kMaxHeaderBytes = 64 * 1024, kMaxHeaders = 256;   // Intel's issuer chains are 3 KiB
+
+struct Headers { std::vector<std::pair<std::string, std::string>> list; std::size_t bytes = 0; bool too_large = false; };
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r' || text.back() == '\n')) text.remove_suffix(1);
+  return text;
+}
+
+std::size_t on_header(char* data, std::size_t size, std::size_t count, void* user) {
+  Headers& headers = *static_cast<Headers*>(user);
+  const std::string_view line(data, size * count);
+  if (line.starts_with("HTTP/")) headers = {};     // of a proxy's or an interim answer: only the last one counts
+  headers.bytes += line.size();
+  if (headers.bytes > kMaxHeaderBytes || headers.list.size() == kMaxHeaders) {
+    headers.too_large = true;
+    return 0;
+  }
+  const std::size_t colon = line.find(':');
+  if (line.starts_with("HTTP/") || colon == std::string_view::npos) return line.size();
+  std::string name(line.substr(0, colon));
+  std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  headers.list.emplace_back(std::move(name), trimmed(line.substr(colon + 1)));
+  return line.size();
+}
+
 struct Attempt {
   CURLcode code = CURLE_OK;
   long status = 0;
-  bool too_large = false;
+  bool too_large = false, headers_too_large = false;
   milliseconds retry_after{0};
   std::string message, redirect;
-  Buffer body;
+  HttpAnswer answer;
 };
 
 // Every option must take effect: one that fails would silently weaken the request.
@@ -114,6 +141,7 @@ Attempt attempt_get(const std::string& url, const HttpOptions& options, millisec
   const Curl curl(curl_easy_init());
   char message[CURL_ERROR_SIZE] = "";
   Body body{.limit = options.max_body};
+  Headers headers;
   bool good = curl != nullptr;
   if (good) {
     const bool plain = url.starts_with("http://");
@@ -134,6 +162,8 @@ Attempt attempt_get(const std::string& url, const HttpOptions& options, millisec
     set(curl.get(), CURLOPT_ERRORBUFFER, message, good);
     set(curl.get(), CURLOPT_WRITEFUNCTION, on_data, good);
     set(curl.get(), CURLOPT_WRITEDATA, &body, good);
+    set(curl.get(), CURLOPT_HEADERFUNCTION, on_header, good);
+    set(curl.get(), CURLOPT_HEADERDATA, &headers, good);
     if (!options.ca_file.empty()) set(curl.get(), CURLOPT_CAINFO, options.ca_file.c_str(), good);
     if (!options.proxy.empty()) set(curl.get(), CURLOPT_PROXY, options.proxy.c_str(), good);
     else if (plain) set(curl.get(), CURLOPT_PROXY, "", good);   // loopback stays on this machine whatever http_proxy says
@@ -153,9 +183,10 @@ Attempt attempt_get(const std::string& url, const HttpOptions& options, millisec
     out.retry_after = std::chrono::seconds{std::min<curl_off_t>(seconds, 86'400)};   // number of seconds or HTTP date
   const char* redirect = nullptr;
   if (curl_easy_getinfo(curl.get(), CURLINFO_REDIRECT_URL, &redirect) == CURLE_OK && redirect) out.redirect = std::string(redirect).substr(0, 200);
-  out.too_large = body.too_large;
+  out.headers_too_large = headers.too_large;
+  out.too_large = body.too_large || headers.too_large;
   out.message = message[0] ? message : curl_easy_strerror(out.code);
-  out.body = std::move(body.data);
+  out.answer = {std::move(body.data), std::move(headers.list)};
   return out;
 }
 
@@ -184,16 +215,16 @@ std::string what_happened(const Attempt& attempt) {
 }
 
 // A final answer, or nothing when another attempt makes sense.
-std::optional<Result<Buffer>> settle(const std::string& url, Attempt& attempt, const HttpOptions& options) {
+std::optional<Result<HttpAnswer>> settle(const std::string& url, Attempt& attempt, const HttpOptions& options) {
   if (attempt.too_large)
-    return Result<Buffer>(Error{Errc::too_large, url, "the answer is larger than " + std::to_string(options.max_body) + " bytes"});
+    return Result<HttpAnswer>(Error{Errc::too_large, url, attempt.headers_too_large ? "the header of the answer is larger than " + std::to_string(kMaxHeaderBytes) + " bytes" : "the answer is larger than " + std::to_string(options.max_body) + " bytes"});
   if (may_retry(attempt)) return {};
-  if (attempt.code != CURLE_OK) return Result<Buffer>(Error{Errc::unavailable, url, what_happened(attempt)});
-  if (attempt.status == 200) return Result<Buffer>(std::move(attempt.body));
-  if (attempt.status >= 400 && attempt.status <= 499) return Result<Buffer>(Error{Errc::refused, url, what_happened(attempt)});
+  if (attempt.code != CURLE_OK) return Result<HttpAnswer>(Error{Errc::unavailable, url, what_happened(attempt)});
+  if (attempt.status == 200) return Result<HttpAnswer>(std::move(attempt.answer));
+  if (attempt.status >= 400 && attempt.status <= 499) return Result<HttpAnswer>(Error{Errc::refused, url, what_happened(attempt)});
   std::string detail = what_happened(attempt);
   if (attempt.status >= 300 && attempt.status <= 399) detail += ": redirects are not followed" + (attempt.redirect.empty() ? "" : " (to " + attempt.redirect + ")");
-  return Result<Buffer>(Error{Errc::bad_value, url, detail});
+  return Result<HttpAnswer>(Error{Errc::bad_value, url, detail});
 }
 
 }  // namespace
@@ -216,7 +247,7 @@ Result<std::string> checked_base_url(const std::string& url) {
   return out;
 }
 
-Result<Buffer> http_get(const std::string& url, const HttpOptions& options) {
+Result<HttpAnswer> http_request(const std::string& url, const HttpOptions& options) {
   if (!init_curl()) return Error{Errc::unavailable, url, "libcurl could not be initialised"};
   const Clock::time_point end = Clock::now() + options.total_timeout;
   const auto left = [&] { return std::chrono::duration_cast<milliseconds>(end - Clock::now()); };
@@ -225,6 +256,8 @@ Result<Buffer> http_get(const std::string& url, const HttpOptions& options) {
     if (auto answer = settle(url, attempt, options)) return std::move(*answer);
     const std::string tries = n == 0 ? "" : " after " + std::to_string(n + 1) + " attempts";
     if (n >= options.waits.size()) return Error{Errc::unavailable, url, what_happened(attempt) + tries};
+    if (attempt.retry_after > options.max_retry_after)
+      return Error{Errc::unavailable, url, what_happened(attempt) + tries + "; it asks to wait " + seconds_text(attempt.retry_after) + ", longer than the " + seconds_text(options.max_retry_after) + " allowed"};
     const milliseconds wait = std::max(options.waits[n], attempt.retry_after);
     if (wait >= left()) {
       const std::string why = attempt.retry_after > options.waits[n] ? "; it asks to wait " + seconds_text(attempt.retry_after) + ", longer than the " + seconds_text(options.total_timeout) + " allowed"
@@ -233,6 +266,12 @@ Result<Buffer> http_get(const std::string& url, const HttpOptions& options) {
     }
     std::this_thread::sleep_for(wait);
   }
+}
+
+Result<Buffer> http_get(const std::string& url, const HttpOptions& options) {
+  auto answer = http_request(url, options);
+  if (!answer) return answer.error();
+  return std::move(answer->body);
 }
 
 }  // namespace atls

@@ -1,38 +1,21 @@
 // AMD's Key Distribution Service. AMD 57230 "VCEK Certificate and KDS Interface Specification".
 #include <array>
-#include <condition_variable>
 #include <cstdio>
-#include <deque>
-#include <map>
-#include <mutex>
-#include <set>
 
 #include "base/hex.hpp"
 #include "collateral/amd.hpp"
 #include "collateral/http.hpp"
 #include "collateral/providers.hpp"
+#include "collateral/requests.hpp"
 #include "crypto/certificate.hpp"
 
 namespace atls {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr std::size_t kMaxRemembered = 256;      // answers of this process; chips named by hostile evidence must not fill memory
-constexpr std::size_t kMaxUnderWay = 16;         // requests at one time, for the same reason
-constexpr std::chrono::seconds kRememberGood{3600}, kRememberBad{60};   // AMD throttles repeats of one request to about one per 10 s
-
-// What one URL gave. `why` is empty when `objects` holds checked answers.
-struct Fetched {
-  std::vector<CollateralObject> objects;
-  std::optional<CollateralMiss> why;
-  Clock::time_point until;
-};
-
 class KdsProvider : public CollateralProvider {
  public:
   KdsProvider(KdsOptions options, std::shared_ptr<const evidence::TrustStore> trust, Time now)
-      : options_(std::move(options)), trust_(std::move(trust)), now_(now) {}
+      : options_(std::move(options)), trust_(std::move(trust)), requests_(options_.total_timeout, now) {}
 
   CollateralSource source() const override { return CollateralSource::network; }
 
@@ -58,59 +41,15 @@ class KdsProvider : public CollateralProvider {
     return "the chip id is masked or not that of a " + std::string(snp::product_name(query.product)) + " chip, so AMD's service was not asked";
   }
 
-  // One request per URL at a time; everybody who asks for the same meanwhile waits for its answer.
   Fetched get(const std::string& path, const CollateralQuery& query) {
-    std::unique_lock lock(mutex_);
-    const auto busy = [&](std::string detail) { return Fetched{{}, CollateralMiss{source(), CollateralMiss::Why::unavailable, std::move(detail)}, {}}; };
-    for (;;) {
-      if (const auto known = remembered_.find(path); known != remembered_.end() && Clock::now() < known->second.until) return known->second;
-      if (!under_way_.contains(path)) break;
-      if (done_.wait_for(lock, options_.total_timeout) == std::cv_status::timeout) return busy(options_.base_url + path + ": another request for it takes too long");
-    }
-    if (under_way_.size() >= kMaxUnderWay) return busy("too many requests to " + options_.base_url + " are under way; try again");
-    under_way_.insert(path);
-    lock.unlock();
-    Fetched fetched;
-    try {
-      fetched = fetch(path, query);
-    } catch (...) {
-      lock.lock();
-      under_way_.erase(path);
-      done_.notify_all();
-      throw;
-    }
-    lock.lock();
-    under_way_.erase(path);
-    remember(path, fetched);
-    done_.notify_all();
-    return fetched;
-  }
-
-  void remember(const std::string& path, Fetched& fetched) {
-    fetched.until = Clock::now() + (fetched.why ? kRememberBad : kRememberGood);
-    for (const CollateralObject& object : fetched.objects)     // an outdated list is asked for again soon
-      if (object.kind == CollateralKind::amd_crl && (!object.next_update || *object.next_update <= now_)) fetched.until = Clock::now() + kRememberBad;
-    if (remembered_.insert_or_assign(path, fetched).second) order_.push_back(path);
-    if (order_.size() > kMaxRemembered) {
-      remembered_.erase(order_.front());
-      order_.pop_front();
-    }
+    return requests_.get(options_.base_url + path, [&] { return fetch(path, query); });
   }
 
   Fetched fetch(const std::string& path, const CollateralQuery& query) {
     const std::string url = options_.base_url + path;
-    const auto miss = [&](CollateralMiss::Why why, std::string detail) {
-      return Fetched{{}, CollateralMiss{source(), why, std::move(detail)}, {}};
-    };
     const auto body = http_get(url, {options_.ca_file, options_.proxy, options_.connect_timeout, options_.attempt_timeout, options_.total_timeout, options_.waits, options_.max_body});
-    if (!body) {
-      const auto& error = body.error();
-      const std::string said = url + ": " + error.detail;
-      if (error.code == Errc::refused) return miss(CollateralMiss::Why::refused, said);
-      if (error.code == Errc::unavailable) return miss(CollateralMiss::Why::unavailable, said);
-      return miss(CollateralMiss::Why::invalid, said);
-    }
-    const auto invalid = [&](const std::string& why) { return miss(CollateralMiss::Why::invalid, url + ": the answer is not used: " + why); };
+    if (!body) return fetch_failed(url, body.error());
+    const auto invalid = [&](const std::string& why) { return fetch_failed(CollateralMiss::Why::invalid, url + ": the answer is not used: " + why); };
     CollateralObjects answer = identify_all(*body);
     if (!answer.rejected.empty()) return invalid(answer.rejected.front());
     const std::size_t expected = query.kind == CollateralKind::amd_vcek || query.kind == CollateralKind::amd_crl ? 1 : 2;
@@ -150,12 +89,7 @@ class KdsProvider : public CollateralProvider {
 
   KdsOptions options_;
   std::shared_ptr<const evidence::TrustStore> trust_;
-  Time now_;
-  std::mutex mutex_;
-  std::condition_variable done_;
-  std::set<std::string> under_way_;
-  std::map<std::string, Fetched> remembered_;
-  std::deque<std::string> order_;
+  Requests requests_;
 };
 
 }  // namespace

@@ -12,6 +12,8 @@
 
 namespace atls {
 
+bool is_dated(CollateralKind kind);              // CRL, TCB info, QE identity: a newer one replaces it
+
 struct CollateralObject {
   CollateralKind kind = CollateralKind::amd_vcek;
   Buffer data;                                  // as CollateralItem::data
@@ -32,8 +34,8 @@ struct CollateralObject {
 Result<CollateralObject> identify(Bytes content);
 Result<CollateralObject> identify(const CollateralItem& item);   // with the chain that came with it
 
-// A file or answer: PEM blocks, one DER object, DER in hexadecimal text, percent-encoded PEM, a JSON response, or a bundle of
-// another program. Objects that are nobody's are named in `rejected`; `form` names the bundle.
+// A file or answer: PEM blocks, one DER object, DER in hexadecimal text, percent-encoded PEM, a JSON response, an entry of
+// our cache, or a bundle of another program. Objects that are nobody's are named in `rejected`; `form` names the bundle.
 struct CollateralObjects { std::vector<CollateralObject> found; std::vector<std::string> rejected; std::string form; };
 CollateralObjects identify_all(Bytes content);
 
@@ -42,9 +44,8 @@ enum class Fit { no, kind_only, exact };
 Fit fits(const CollateralObject& object, const CollateralQuery& query);
 std::string describe_misfit(const CollateralObject& object, const CollateralQuery& query);   // what was asked for and what came
 
-// Signed under a key of `trust` for its role. `more_keys`: SubjectPublicKeyInfo of AMD CA keys that already passed this check, for
-// trust sets of roots only; Intel's objects bring their chain.
-Status check_trusted(const CollateralObject& object, const evidence::TrustStore& trust, const std::vector<Buffer>& more_keys = {});
+// Signed under a key of `trust` for its role: check_amd or check_intel.
+Status check_trusted(const CollateralObject& object, const evidence::TrustStore& trust);
 
 CollateralItem item_of(const CollateralObject& object, CollateralSource source, std::string origin);
 std::vector<Buffer> chain_from_pem(Bytes pem, std::string_view where, std::string& problem);   // DER, in order; `problem` is empty or says what is wrong

@@ -1,4 +1,4 @@
-// The collateral sources: directories, the cache, AMD's KDS.
+// The collateral sources: directories, the cache, AMD's KDS, Intel's PCS.
 #pragma once
 
 #include <chrono>
@@ -19,10 +19,12 @@ namespace atls {
 // offered when nothing fits, so that the verifier can say what is different.
 Result<std::shared_ptr<CollateralProvider>> directory_provider(const std::filesystem::path& path);
 
-// $XDG_CACHE_HOME/atls (or ~/.cache/atls): VCEKs and CA certificates for ever, CRLs until a newer one comes; their dates are the
-// caller's to judge. Atomic stores (temporary name, rename); directories 0700, files 0600. Names are made of product, chip id and
-// TCB, never of text that a peer wrote. VLEKs are not cached: they belong to a cloud provider, not to a chip.
-std::shared_ptr<CollateralProvider> cache_provider(std::filesystem::path root);
+// $XDG_CACHE_HOME/atls (or ~/.cache/atls): VCEKs and CA certificates for ever, CRLs, TCB info and QE identities until a newer one
+// comes; their dates are the caller's to judge. Atomic stores (temporary name, rename); directories 0700, files 0600. Names are made of
+// product, chip id and TCB, of FMSPC, TEE and CA, never of text that a peer wrote. Intel's objects are kept with their issuer chain, the
+// URL and the time of fetching. VLEKs and PCK certificates are not cached. `pcs_update`: as PcsOptions::update; what was fetched
+// as "early" is kept apart.
+std::shared_ptr<CollateralProvider> cache_provider(std::filesystem::path root, std::string pcs_update = {});
 std::filesystem::path default_cache_dir();               // empty when neither XDG_CACHE_HOME nor HOME is usable
 
 struct KdsOptions {
@@ -39,5 +41,18 @@ struct KdsOptions {
 // the verifier; `now` only decides how long an answer is remembered within the process.
 Result<std::shared_ptr<CollateralProvider>> kds_provider(KdsOptions options, std::shared_ptr<const evidence::TrustStore> trust, Time now);
 std::string kds_path(const CollateralQuery& query);      // AMD 57230: "/vcek/v1/Milan/<hwid>?blSPL=04&..."; empty: no such object at the KDS
+
+struct PcsOptions {
+  std::string base_url = "https://api.trustedservices.intel.com";
+  std::string root_crl_url = "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der";   // with Intel's own base; a PCCS has its own
+  std::string update;                                    // "", "early", "standard": which TCB evaluation data
+  std::string ca_file, proxy;
+  std::chrono::milliseconds connect_timeout{10'000}, attempt_timeout{30'000}, total_timeout{60'000}, max_retry_after{30'000};
+  std::vector<std::chrono::milliseconds> waits{std::chrono::seconds{4}};
+  std::size_t max_body = 5 * 1024 * 1024;
+};
+// As kds_provider. An answer must have its issuer chain in exactly one header, percent-encoded, of exactly two certificates.
+Result<std::shared_ptr<CollateralProvider>> pcs_provider(PcsOptions options, std::shared_ptr<const evidence::TrustStore> trust, Time now);
+std::string pcs_path(const CollateralQuery& query, const std::string& update);   // "/tdx/certification/v4/tcb?fmspc=..."; empty: not asked for
 
 }  // namespace atls

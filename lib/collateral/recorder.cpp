@@ -14,8 +14,11 @@ struct CollateralRecorder::Log {
   void add(const CollateralAnswer& answer, double ms) {
     const std::lock_guard lock(mutex);
     elapsed_ms += ms;
-    for (const CollateralItem& item : answer.items)
-      if (std::none_of(items.begin(), items.end(), [&](const CollateralItem& known) { return known.data == item.data; })) items.push_back(item);
+    for (const CollateralItem& item : answer.items) {
+      const auto known = std::find_if(items.begin(), items.end(), [&](const CollateralItem& i) { return i.data == item.data; });
+      if (known == items.end()) items.push_back(item);
+      else if (known->issuer_chain.empty()) known->issuer_chain = item.issuer_chain;   // a loose copy was found first
+    }
   }
 };
 

@@ -19,14 +19,14 @@ constexpr std::string_view kRoles[] = {"server", "client"};
 // Reads members and keeps the first error, as Cursor does for bytes; `path` is the JSON pointer of the object.
 class ObjectReader {
  public:
-  ObjectReader(const Json& object, std::string path, std::vector<std::string_view> members, std::optional<Error>& error)
+  ObjectReader(const Json& object, std::string path, std::vector<std::string_view> members, std::optional<Error>& error, std::vector<std::string_view> optional = {})
       : object_(object), path_(std::move(path)), error_(error) {
     if (!object_.is_object()) {
       fail("", "expected an object, found " + std::string(object_.type_name()));
       return;
     }
     for (const auto& [key, value] : object_.items())
-      if (std::find(members.begin(), members.end(), key) == members.end()) fail(key, "unknown member");
+      if (std::find(members.begin(), members.end(), key) == members.end() && std::find(optional.begin(), optional.end(), key) == optional.end()) fail(key, "unknown member");
     for (const std::string_view key : members)
       if (!object_.contains(key)) fail(key, "missing member");
   }
@@ -46,6 +46,7 @@ class ObjectReader {
   }
   Buffer base64_bytes(std::string_view key) { return decoded(key, from_base64(text(key))); }
   Buffer hex_bytes(std::string_view key) { return decoded(key, from_hex(text(key))); }
+  bool has(std::string_view key) const { return !error_ && object_.contains(key); }
   const Json& array(std::string_view key) { return items(key, Json::value_t::array); }
   const Json& object(std::string_view key) { return items(key, Json::value_t::object); }
   const Json* nullable(std::string_view key) {   // nullptr: null
@@ -89,31 +90,32 @@ class ObjectReader {
   std::optional<Error>& error_;
 };
 
-void read_chain(ObjectReader& in, std::vector<Buffer>& out, std::optional<Error>& error) {
-  const Json& chain = in.array("chain");
-  if (chain.size() > kMaxChain) in.fail("chain", "more than " + std::to_string(kMaxChain) + " certificates");
+void read_chain(ObjectReader& in, std::string_view member, std::vector<Buffer>& out, std::optional<Error>& error) {
+  const Json& chain = in.array(member);
+  if (chain.size() > kMaxChain) in.fail(member, "more than " + std::to_string(kMaxChain) + " certificates");
   std::size_t total = 0;
   for (const Json& entry : chain) {
     if (error) return;
-    const std::string key = "chain/" + std::to_string(out.size());
+    const std::string key = std::string(member) + "/" + std::to_string(out.size());
     if (!entry.is_string()) return in.fail(key, "expected string, found " + std::string(entry.type_name()));
     auto der = from_base64(entry.get_ref<const std::string&>());
     if (!der) return in.fail(key, der.error().detail);
     total += der->size();
-    if (total > kMaxChainBytes) return in.fail("chain", "more than " + std::to_string(kMaxChainBytes) + " bytes");
+    if (total > kMaxChainBytes) return in.fail(member, "more than " + std::to_string(kMaxChainBytes) + " bytes");
     out.push_back(*std::move(der));
   }
 }
 
 void read_collateral(ObjectReader& in, std::vector<BundleCollateral>& out, std::optional<Error>& error) {
   for (const Json& entry : in.array("collateral")) {
-    ObjectReader item(entry, in.path("collateral/" + std::to_string(out.size())), {"kind", "time", "data", "sha256"}, error);
+    ObjectReader item(entry, in.path("collateral/" + std::to_string(out.size())), {"kind", "time", "data", "sha256"}, error, {"issuer_chain"});
     const auto kind = collateral_kind_from(item.text("kind"));
     if (!kind) item.fail("kind", "unknown kind of collateral");
     BundleCollateral read;
     read.time = item.time("time");
     read.item.data = item.base64_bytes("data");
     if (!equal(item.hex_bytes("sha256"), crypto::sha256(read.item.data))) item.fail("sha256", "is not the SHA-256 of the data");
+    if (item.has("issuer_chain")) read_chain(item, "issuer_chain", read.item.issuer_chain, error);
     if (error) return;
     read.item.kind = *kind;
     read.item.source = CollateralSource::bundle;
@@ -157,11 +159,10 @@ Buffer encode_bundle(const Bundle& bundle) {
   for (const Buffer& der : bundle.chain) out["chain"].push_back(base64(der));
   for (const BundleEvidence& e : bundle.evidence) out["evidence"].push_back({{"format", e.format}, {"data", base64(e.data)}});
   for (const auto& [label, value] : bundle.exporter) out["exporter"][label] = hex(value);
-  for (const BundleCollateral& c : bundle.collateral)
-    out["collateral"].push_back({{"kind", collateral_kind_name(c.item.kind)},
-                                 {"time", rfc3339(c.time)},
-                                 {"data", base64(c.item.data)},
-                                 {"sha256", hex(crypto::sha256(c.item.data))}});
+  for (const BundleCollateral& c : bundle.collateral) {
+    Ordered& item = out["collateral"].emplace_back(Ordered{{"kind", collateral_kind_name(c.item.kind)}, {"time", rfc3339(c.time)}, {"data", base64(c.item.data)}, {"sha256", hex(crypto::sha256(c.item.data))}});
+    for (const Buffer& der : c.item.issuer_chain) item["issuer_chain"].push_back(base64(der));
+  }
   out["report"] = Ordered::parse(bundle.report_json, nullptr, false);
   if (out["report"].is_discarded()) out["report"] = nullptr;
   // Text from peers may be invalid UTF-8; a bundle must stay readable JSON.
@@ -198,7 +199,7 @@ Result<Bundle> parse_bundle(Bytes json) {
   out.role = in.text("role");
   if (std::find(std::begin(kRoles), std::end(kRoles), out.role) == std::end(kRoles)) in.fail("role", "expected \"server\" or \"client\"");
   if (const Json* value = in.nullable("tls")) out.tls = read_tls(*value, "/tls", error);
-  read_chain(in, out.chain, error);
+  read_chain(in, "chain", out.chain, error);
   for (const Json& entry : in.array("evidence")) {
     ObjectReader item(entry, "/evidence/" + std::to_string(out.evidence.size()), {"format", "data"}, error);
     BundleEvidence read{item.text("format"), item.base64_bytes("data")};

@@ -1,6 +1,8 @@
 // Collateral of other programs, JSON, YAML and dumps: what is found keeps its signed text, and what is refused says why.
 #include "fuzz.hpp"
+#include "base/percent.hpp"
 #include "collateral/bundle_yaml.hpp"
+#include "collateral/cache_entry.hpp"
 #include "collateral/object.hpp"
 #include "intel/bundle.hpp"
 #include "intel/collateral.hpp"
@@ -30,4 +32,9 @@ FUZZ(input) {
   const CollateralObjects objects = identify_all(input);
   for (const CollateralObject& object : objects.found) fuzz::require(bool(identify(object.data)), "an object that was found is one");
   (void)intel::raw_elements(input, 16);
+  if (const auto entry = decode_cache_entry(input)) {
+    const auto again = decode_cache_entry(encode_cache_entry(*entry, *entry->obtained));
+    fuzz::require(again && again->data == entry->data && again->issuer_chain == entry->issuer_chain && again->obtained == entry->obtained, "a cache entry is read back");
+  }
+  if (const auto text = percent_decode(as_text(input))) fuzz::require(*percent_decode(percent_encode(*text)) == *text, "percent-encoding is undone");
 }

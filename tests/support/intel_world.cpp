@@ -16,7 +16,7 @@ namespace atls::test {
 namespace {
 
 Buffer authority(const char* cn, const char* serial, EVP_PKEY& key, EVP_PKEY& issuer) {
-  return make_certificate({.subject = name(cn), .issuer = name("Intel SGX Root CA"), .serial_hex = serial, .ca = true, .sign = Sign::ecdsa}, key, issuer);
+  return make_certificate({.subject = name(cn), .issuer = name("Intel SGX Root CA"), .serial_hex = serial, .ca = true, .sign = Sign::ecdsa_sha256}, key, issuer);
 }
 
 }  // namespace
@@ -55,24 +55,24 @@ Buffer IntelWorld::processor_ca() const {
 }
 Buffer IntelWorld::tcb_signer() const {
   return keys().once("tcb_signer", [&] {
-    return make_certificate({.subject = name("Intel SGX TCB Signing"), .issuer = name("Intel SGX Root CA"), .serial_hex = "0103", .sign = Sign::ecdsa}, *keys().signer, *keys().root);
+    return make_certificate({.subject = name("Intel SGX TCB Signing"), .issuer = name("Intel SGX Root CA"), .serial_hex = "0103", .sign = Sign::ecdsa_sha256}, *keys().signer, *keys().root);
   });
 }
 Buffer IntelWorld::pck() const {
   return keys().once("pck", [&] {
-    CertSpec spec{.subject = name("Intel SGX PCK Certificate"), .issuer = name("Intel SGX PCK Platform CA"), .serial_hex = "0201", .sign = Sign::ecdsa};
+    CertSpec spec{.subject = name("Intel SGX PCK Certificate"), .issuer = name("Intel SGX PCK Platform CA"), .serial_hex = "0201", .sign = Sign::ecdsa_sha256};
     spec.extensions = {{std::string(intel::kPckExtensionOid), intel::encode_pck_extension(pck_extension(true)), false}};
     return make_certificate(spec, *keys().pck, *keys().platform);
   });
 }
 Buffer IntelWorld::root_crl(Time this_update) const {
   return keys().once("root_crl" + rfc3339(this_update), [&] {
-    return make_crl({.issuer = name("Intel SGX Root CA"), .this_update = this_update, .sign = Sign::ecdsa}, *keys().root);
+    return make_crl({.issuer = name("Intel SGX Root CA"), .this_update = this_update, .sign = Sign::ecdsa_sha256}, *keys().root);
   });
 }
 Buffer IntelWorld::pck_crl(bool processor, Time this_update) const {
   return keys().once((processor ? "processor" : "platform") + rfc3339(this_update), [&] {
-    return make_crl({.issuer = name(processor ? "Intel SGX PCK Processor CA" : "Intel SGX PCK Platform CA"), .this_update = this_update, .sign = Sign::ecdsa},
+    return make_crl({.issuer = name(processor ? "Intel SGX PCK Processor CA" : "Intel SGX PCK Platform CA"), .this_update = this_update, .sign = Sign::ecdsa_sha256},
                     processor ? *keys().processor : *keys().platform);
   });
 }

@@ -63,6 +63,7 @@ void declare_exchange(CLI::App& app, Options& o) {
   constexpr const char* kSave = "Saving and measuring";
   app.add_option("--save-bundle", o.save_bundle, "Save the handshake with everything needed to verify it offline, whatever the verdict")->type_name("FILE")->group(kSave);
   app.add_option("--save-cert", o.save_cert, "Save the certificates of the server in PEM, whatever the verdict")->type_name("FILE")->group(kSave);
+  tools::add_export_options(app, o.save_collateral);
   app.add_option("--save-evidence", o.save_evidence, "Save the evidence, as the hardware signed it, whatever the verdict")->type_name("FILE")->group(kSave);
   app.add_option("--repeat", o.repeat, "Connect N times; then times, and whether key and evidence changed (text: on standard error with other formats)")
       ->type_name("N")->check(CLI::Range(1u, 100'000u).description(""))->capture_default_str()->group(kSave);
@@ -93,7 +94,7 @@ void check_faults(const Options& o) {
 }
 
 void check_paths(const CLI::App& app, const Options& o) {
-  for (const char* name : {"--http-get", "--output", "--listen", "--save-bundle", "--save-cert", "--save-evidence", "--keylog", "--proxy", "--alpn", "--ciphers", "--groups", "--nonce", "--attest-as"})
+  for (const char* name : {"--http-get", "--output", "--listen", "--save-bundle", "--save-cert", "--save-evidence", "--save-collateral", "--keylog", "--proxy", "--alpn", "--ciphers", "--groups", "--nonce", "--attest-as"})
     if (app.count(name) > 0 && app.get_option(name)->as<std::string>().empty()) throw UsageError{std::string(name) + " is empty", {}};
   if (o.http_get.empty()) return;
   const bool printable = std::all_of(o.http_get.begin(), o.http_get.end(), [](unsigned char c) { return c > ' ' && c < 0x7F; });
@@ -135,7 +136,7 @@ void check_combinations(const CLI::App& app, const Options& o) {
   need("--http-fail", "--http-get");
   for (const char* exchange : {"--pipe", "--http-get", "--listen"}) exclude("--repeat", exchange);
   // A forwarder has one verdict per connection and no end: what speaks of one report cannot apply.
-  for (const char* single : {"--json", "--jsonl", "--junit", "--report", "--save-bundle", "--save-cert", "--save-evidence", "--showcerts", "--nonce", "--at"}) exclude("--listen", single);
+  for (const char* single : {"--json", "--jsonl", "--junit", "--report", "--save-bundle", "--save-cert", "--save-evidence", "--save-collateral", "--showcerts", "--nonce", "--at"}) exclude("--listen", single);
   need("--allow-unattested-server", "--attest-as");
   check_faults(o);
   check_paths(app, o);

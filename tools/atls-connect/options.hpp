@@ -42,6 +42,7 @@ struct Options {
 
   bool show_certificates = false;
   std::string save_bundle, save_cert, save_evidence;
+  tools::ExportOptions save_collateral;
   unsigned repeat = 1;
 
   tools::EvidenceOptions evidence;

@@ -27,7 +27,7 @@ Buffer bundle_of(const Attested& attested) {
   bundle.chain = attested.chain;
   if (const auto evidence = evidence_of(attested)) bundle.evidence.push_back({evidence->format, evidence->data});
   bundle.nonce = attested.nonce;
-  for (const CollateralItem& item : attested.collateral) bundle.collateral.push_back({item, attested.report.time});
+  for (const CollateralItem& item : attested.collateral) bundle.collateral.push_back({item, item.obtained.value_or(attested.report.time)});
   bundle.report_json = report_json(attested.report).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   return encode_bundle(bundle);
 }
@@ -48,7 +48,7 @@ bool save(const Options& options, const Attested& attested, tools::Io& io) {
       good = false;
     }
   };
-  const bool wanted = !options.save_bundle.empty() || !options.save_cert.empty() || !options.save_evidence.empty();
+  const bool wanted = !options.save_bundle.empty() || !options.save_cert.empty() || !options.save_evidence.empty() || !options.save_collateral.path.empty();
   if (!wanted) return true;
   if (attested.chain.empty()) {
     tools::print_error(io, kTool.name, "nothing was saved: the server presented no certificate");
@@ -59,6 +59,10 @@ bool save(const Options& options, const Attested& attested, tools::Io& io) {
   if (!options.save_evidence.empty()) {
     if (const auto evidence = evidence_of(attested)) write("--save-evidence", options.save_evidence, evidence->data);
     else tools::print_error(io, kTool.name, "no evidence was saved: none could be taken out of the certificate");
+  }
+  if (!options.save_collateral.path.empty()) {
+    const auto evidence = evidence_of(attested);
+    good = tools::save_collateral(io, kTool, options.save_collateral, attested.collateral, attested.report, evidence ? Bytes(evidence->data) : Bytes()) && good;
   }
   return good;
 }

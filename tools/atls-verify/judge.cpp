@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "collateral/recorder.hpp"
 #include "evidence/present.hpp"
 #include "profile/registry.hpp"
 #include "report/checks_atls.hpp"
@@ -27,7 +28,7 @@ Report wrong_usage(Report report, const std::string& sentence) {
 
 }  // namespace
 
-Report judge(const Job& job, const Options& options, const std::optional<Buffer>& event_log, const tools::Setup& setup) {
+Report judge(const Job& job, const Options& options, const std::optional<Buffer>& event_log, const tools::Setup& setup, Used* used) {
   Report report = tools::new_report(kTool.name, setup);
   report.subject = {.kind = "file", .name = job.name, .sha256 = {}};
   if (job.problem) return no_evidence(std::move(report), job.undecodable ? checks::kSnpContainerDecode : checks::kEvidencePresent, job.problem->where + ": " + job.problem->detail);
@@ -50,7 +51,16 @@ Report judge(const Job& job, const Options& options, const std::optional<Buffer>
   report.profile = presented->profile;
   report.timing_ms.emplace_back("decode", milliseconds_since(start));
   const auto judged = std::chrono::steady_clock::now();
-  evidence::appraise(*presented, setup.context(), report);
+  const CollateralRecorder recorder(*setup.collateral);
+  if (used == nullptr) {
+    evidence::appraise(*presented, setup.context(), report);
+  } else {
+    evidence::appraise(*presented, {setup.policy, setup.trust, recorder.collateral(), setup.now}, report);
+    used->collateral = presented->with_it;
+    for (const CollateralItem& item : recorder.items()) used->collateral.push_back(item);
+    if (presented->raw) used->evidence = presented->raw->data;
+    else if (!presented->copies.empty()) used->evidence = presented->copies.front();
+  }
   report.timing_ms.emplace_back("verify", milliseconds_since(judged));
   return report;
 }

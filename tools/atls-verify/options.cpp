@@ -19,6 +19,22 @@ std::string profile_names() {
   return out;
 }
 
+// A whole number and a unit.
+std::optional<std::chrono::seconds> span_of(const std::string& text) {
+  struct Unit { char letter; long seconds; };
+  if (text.size() < 2 || text.size() > 9) return {};   // keeps the product in range
+  long number = 0;
+  for (const char c : text.substr(0, text.size() - 1)) {
+    if (c < '0' || c > '9') return {};
+    number = number * 10 + (c - '0');
+  }
+  for (const Unit& unit : {Unit{'s', 1}, Unit{'m', 60}, Unit{'h', 3600}, Unit{'d', 86'400}, Unit{'w', 604'800}})
+    if (text.back() == unit.letter) return std::chrono::seconds{number * unit.seconds};
+  return {};
+}
+
+constexpr std::string_view kWithExpiry[] = {"--collateral-expiry", "--within", "--at", "--json", "--report"};
+
 }  // namespace
 
 void declare(CLI::App& app, Options& options) {
@@ -35,11 +51,28 @@ void declare(CLI::App& app, Options& options) {
   tools::add_policy_options(app, options.policy);
   tools::add_trust_options(app, options.trust);
   tools::add_collateral_options(app, options.collateral);
+  tools::add_export_options(app, options.save);
+  CLI::Option* expiry = app.add_option("--collateral-expiry", options.expiry, "Judge nothing; list when the collateral in a directory, file or bundle expires")->type_name("PATH")->check(tools::not_empty())->group("Collateral");
+  app.add_option("--within", options.within, "With --collateral-expiry: what expires within this span counts, too; a number and s, m, h, d or w")
+      ->type_name("SPAN")->check(tools::not_empty())->capture_default_str()->needs(expiry)->group("Collateral");
+  app.final_callback([&app, expiry] {   // what would be ignored is a mistake; the other callback is taken by make_app
+    if (expiry->count() == 0) return;
+    for (const CLI::Option* option : app.get_options())
+      if (option->count() > 0 && std::find(std::begin(kWithExpiry), std::end(kWithExpiry), option->get_name()) == std::end(kWithExpiry))
+        throw tools::UsageError{"--collateral-expiry excludes " + option->get_name(), "it judges no evidence; allowed with it are --within, --at, --json and --report"};
+  });
   tools::add_time_options(app, options.time);
   tools::add_output_options(app, options.output);
 }
 
 void check(Options& options) {
+  if (!options.expiry.empty()) {
+    const auto span = span_of(options.within);
+    if (!span) throw tools::UsageError{"--within: \"" + options.within + "\" is not a span", "write a number and s, m, h, d or w: 7d"};
+    options.within_span = *span;
+    return;
+  }
+  if (!options.save.path.empty() && (options.stdin_jsonl || options.files.size() != 1)) throw tools::UsageError{"--save-collateral needs exactly one FILE", "the collateral of several verdicts does not fit one bundle"};
   if (options.stdin_jsonl && !options.files.empty()) throw tools::UsageError{"--stdin-jsonl excludes FILE arguments", {}};
   if (!options.stdin_jsonl && options.files.empty()) throw tools::UsageError{"no input: name a FILE, or - for standard input", {}};
   const auto standard = std::count(options.files.begin(), options.files.end(), "-");

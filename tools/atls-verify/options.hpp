@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,12 +28,15 @@ struct Options {
   tools::PolicyOptions policy;
   tools::TrustOptions trust;
   tools::CollateralOptions collateral;
+  tools::ExportOptions save;
+  std::string expiry, within = "7d";       // --collateral-expiry, --within
   tools::TimeOptions time;
   tools::OutputOptions output;
 
   // Decoded by check().
   std::optional<Buffer> nonce;
   std::optional<evidence::InputKind> kind;
+  std::chrono::seconds within_span{};
 };
 
 void declare(CLI::App& app, Options& options);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "atls-verify/emitter.hpp"
+#include "atls-verify/expiry.hpp"
 #include "atls-verify/judge.hpp"
 #include "atls-verify/pipeline.hpp"
 
@@ -32,6 +33,7 @@ class Ahead : public Source {
 }  // namespace
 
 ExitCode run(const Options& options, std::istream& in, tools::Io& io) {
+  if (!options.expiry.empty()) return run_expiry(options, io);
   auto setup = tools::make_setup(options.policy, options.trust, options.collateral, options.time);
   if (!setup) {
     const bool policy = setup.error().where == "--policy";
@@ -42,13 +44,19 @@ ExitCode run(const Options& options, std::istream& in, tools::Io& io) {
   if (!event_log) throw tools::UsageError{event_log.error().where + ": " + event_log.error().detail, {}};
 
   const std::unique_ptr<Source> source = options.stdin_jsonl ? json_lines_source(in, options) : file_source(options);
-  const auto judge_one = [&](const Job& job) { return judge(job, options, *event_log, *setup); };
+  const bool save = !options.save.path.empty();
+  Used used;             // of one input only, so that one thread fills it
+  std::optional<Report> judged;
+  const auto judge_one = [&](const Job& job) { return judge(job, options, *event_log, *setup, save ? &used : nullptr); };
   std::optional<Ahead> ahead;
   Source* inputs = source.get();
   if (!is_batch(options)) inputs = &ahead.emplace(*source);
   Emitter emitter(io, options.output, !ahead || ahead->several());
   if (const auto status = emitter.open(); !status) throw tools::UsageError{status.error().where + ": " + status.error().detail, {}};
-  run_pipeline(*inputs, options.jobs, judge_one, [&](Report report) { emitter.add(std::move(report)); });
+  run_pipeline(*inputs, save ? 1 : options.jobs, judge_one, [&](Report report) {
+    if (save) judged = report;
+    emitter.add(std::move(report));
+  });
   if (const auto status = emitter.finish(); !status) {
     tools::print_error(io, kTool.name, status.error().where + ": " + status.error().detail);
     return ExitCode::internal;
@@ -57,6 +65,11 @@ ExitCode run(const Options& options, std::istream& in, tools::Io& io) {
     tools::print_error(io, kTool.name, "standard input held no input", "write one JSON object a line, with the keys name, data (base64), nonce (hex)");
     return ExitCode::no_evidence;
   }
+  if (save && emitter.count() != 1) {
+    tools::print_error(io, kTool.name, "--save-collateral needs exactly one input, and " + options.files.front() + " holds several; nothing was saved");
+    return ExitCode::usage;
+  }
+  if (save && !tools::save_collateral(io, kTool, options.save, used.collateral, *judged, used.evidence)) return worse_of_one(emitter.worst(), ExitCode::internal);
   return emitter.worst();
 }
 

@@ -36,14 +36,20 @@ void add_policy_options(CLI::App& app, PolicyOptions& options);
 struct TrustOptions { std::vector<std::string> anchors; bool simulated = false; };
 void add_trust_options(CLI::App& app, TrustOptions& options);
 
-// --collateral-dir DIR|FILE (repeatable), --cache-dir DIR, --no-cache, --offline, --kds-url URL, --collateral-cafile FILE, --collateral-proxy URL, --crl require|if-available|off
-struct CollateralOptions { std::vector<std::string> dirs; std::string cache_dir; bool no_cache = false, offline = false; std::string kds_url, cafile, proxy; std::string crl; };
+// --collateral-dir DIR|FILE (repeatable), --cache-dir DIR, --no-cache, --offline, --kds-url URL, --pcs-url URL, --pcs-update early|standard, --collateral-cafile FILE, --collateral-proxy URL, --crl require|if-available|off
+struct CollateralOptions { std::vector<std::string> dirs; std::string cache_dir; bool no_cache = false, offline = false; std::string kds_url, cafile, proxy; std::string crl; std::string pcs_url, pcs_update; };
 void add_collateral_options(CLI::App& app, CollateralOptions& options);
 
 // --event-log FILE
 struct EvidenceOptions { std::string event_log; };
 void add_evidence_options(CLI::App& app, EvidenceOptions& options);
 Result<std::optional<Buffer>> read_event_log(const EvidenceOptions& options);   // empty: none was named; errors are usage errors
+
+// --save-collateral PATH, --collateral-format dcap-qvl|intel-dir|go-getter
+struct ExportOptions { std::string path, format = "dcap-qvl"; };
+void add_export_options(CLI::App& app, ExportOptions& options);
+// Writes what was used of `items` for this verdict; of `evidence` a quote's PCK chain goes with it. False: told on io.err.
+bool save_collateral(Io& io, const ToolInfo& tool, const ExportOptions& options, const std::vector<CollateralItem>& items, const Report& report, Bytes evidence);
 
 // --at TIME
 struct TimeOptions { std::string at; };

@@ -54,15 +54,24 @@ Result<std::shared_ptr<Collateral>> collateral_of(const CollateralOptions& optio
   }
   if (trust_options.simulated) out->add(sim::anchors_provider());
   const std::filesystem::path cache = options.cache_dir.empty() ? default_cache_dir() : std::filesystem::path(options.cache_dir);
-  if (!options.no_cache && !cache.empty()) out->add(cache_provider(cache));
+  if (!options.no_cache && !cache.empty()) out->add(cache_provider(cache, options.pcs_update));
   if (setup.policy.offline) return out;
   KdsOptions kds;
   if (!options.kds_url.empty()) kds.base_url = options.kds_url;
   kds.ca_file = options.cafile;
   kds.proxy = options.proxy;
-  auto provider = kds_provider(std::move(kds), std::make_shared<const evidence::TrustStore>(setup.trust), setup.now);
-  if (!provider) return usage("--kds-url", provider.error().detail);
-  out->add(std::move(*provider));
+  const auto trust = std::make_shared<const evidence::TrustStore>(setup.trust);
+  auto amd = kds_provider(std::move(kds), trust, setup.now);
+  if (!amd) return usage("--kds-url", amd.error().detail);
+  out->add(std::move(*amd));
+  PcsOptions pcs;
+  if (!options.pcs_url.empty()) pcs.base_url = options.pcs_url;
+  pcs.update = options.pcs_update;
+  pcs.ca_file = options.cafile;
+  pcs.proxy = options.proxy;
+  auto intel = pcs_provider(std::move(pcs), trust, setup.now);
+  if (!intel) return usage("--pcs-url", intel.error().detail);
+  out->add(std::move(*intel));
   return out;
 }
 
@@ -82,7 +91,8 @@ Result<Setup> make_setup(const PolicyOptions& policy_options, const TrustOptions
   out.policy = std::move(*policy);
   apply_crl(collateral_options.crl, out.policy);
   out.policy.offline |= collateral_options.offline;
-  if (out.policy.offline && !collateral_options.kds_url.empty()) return usage("--kds-url", fmt::format("{} demands to stay offline", policy_options.policy_file));
+  for (const auto& [option, value] : {std::pair{"--kds-url", &collateral_options.kds_url}, std::pair{"--pcs-url", &collateral_options.pcs_url}})
+    if (out.policy.offline && !value->empty()) return usage(option, fmt::format("{} demands to stay offline", policy_options.policy_file));
   auto trust = trust_store(trust_options, out.policy);
   if (!trust) return trust.error();
   out.trust = std::move(*trust);

@@ -83,6 +83,10 @@ TEST_CASE("bundle: deviations are refused with the place") {
       {"no schema", [](Json& j) { j.erase("schema"); }, "bundle/schema"},
       {"unknown member", [](Json& j) { j["trusted"] = true; }, "bundle/trusted"},
       {"missing member", [](Json& j) { j.erase("chain"); }, "bundle/chain"},
+      {"issuer chain type", [](Json& j) { j["collateral"][0]["issuer_chain"] = "x"; }, "bundle/collateral/0/issuer_chain"},
+      {"issuer chain entry", [](Json& j) { j["collateral"][0]["issuer_chain"] = {"AA"}; }, "bundle/collateral/0/issuer_chain/0"},
+      {"issuer chain length", [](Json& j) { j["collateral"][0]["issuer_chain"] = Json(std::vector<std::string>(17, "AAAA")); }, "bundle/collateral/0/issuer_chain"},
+      {"unknown member of collateral", [](Json& j) { j["collateral"][0]["origin"] = "x"; }, "bundle/collateral/0/origin"},
       {"role", [](Json& j) { j["role"] = "peer"; }, "bundle/role"},
       {"time", [](Json& j) { j["time"] = "yesterday"; }, "bundle/time"},
       {"time type", [](Json& j) { j["time"] = 5; }, "bundle/time"},
@@ -122,4 +126,13 @@ TEST_CASE("bundle: recognised by its schema wherever the key stands") {
   CHECK(evidence::looks_like_bundle(text_of(sample_json())));   // keys sorted
   for (const char* text : {"", "{}", "[\"schema\",\"atls-bundle/1\"]", "{\"x\":\"atls-bundle/1\"}", "{\"schema\":\"atls-report/1\"}", "\"schema\": \"atls-bundle/1\""})
     CHECK_FALSE(evidence::looks_like_bundle(as_bytes(text)));
+}
+
+TEST_CASE("bundle: an issuer chain stays with its object, and there is no member without one") {
+  evidence::Bundle b = sample();
+  CHECK_FALSE(sample_json()["collateral"][0].contains("issuer_chain"));
+  b.collateral[0].item.issuer_chain = {{1, 2, 3}, {4, 5}};
+  const auto read = evidence::parse_bundle(encode_bundle(b));
+  REQUIRE(read);
+  CHECK(read->collateral[0].item.issuer_chain == b.collateral[0].item.issuer_chain);
 }
