@@ -6,6 +6,7 @@
 #include "base/percent.hpp"
 #include "collateral/amd.hpp"
 #include "collateral/bundle_yaml.hpp"
+#include "collateral/cache_entry.hpp"
 #include "collateral/intel.hpp"
 #include "crypto/certificate.hpp"
 #include "intel/bundle.hpp"
@@ -114,8 +115,15 @@ Result<CollateralObject> identify(const CollateralItem& item) {
 
 CollateralObjects identify_all(Bytes content) {
   CollateralObjects out;
+  const bool json = first_letter(content.first(std::min<std::size_t>(content.size(), 256))) == '{';
+  if (json && as_text(content).find(kCacheSchema) != std::string_view::npos) {
+    const auto entry = decode_cache_entry(content);
+    if (!entry) out.rejected.push_back(entry.error().message());
+    else add(out, entry->data, entry->issuer_chain);
+    return out;
+  }
   if (intel::sniff_collateral_bundle(content)) add_bundle(out, intel::parse_collateral_bundle(content));
-  else if (first_letter(content) == '{') add(out, content);
+  else if (json) add(out, content);
   else if (looks_like_bundle_yaml(content)) add_bundle(out, parse_bundle_yaml(content));
   else if (pem::looks_like_pem(content)) add_pem(out, content);
   else if (const auto text = percent_encoded_pem(as_text(content))) add_pem(out, as_bytes(*text));

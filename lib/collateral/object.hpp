@@ -34,8 +34,8 @@ struct CollateralObject {
 Result<CollateralObject> identify(Bytes content);
 Result<CollateralObject> identify(const CollateralItem& item);   // with the chain that came with it
 
-// A file or answer: PEM blocks, one DER object, DER in hexadecimal text, percent-encoded PEM, a JSON response, or a bundle of
-// another program. Objects that are nobody's are named in `rejected`; `form` names the bundle.
+// A file or answer: PEM blocks, one DER object, DER in hexadecimal text, percent-encoded PEM, a JSON response, an entry of
+// our cache, or a bundle of another program. Objects that are nobody's are named in `rejected`; `form` names the bundle.
 struct CollateralObjects { std::vector<CollateralObject> found; std::vector<std::string> rejected; std::string form; };
 CollateralObjects identify_all(Bytes content);
 

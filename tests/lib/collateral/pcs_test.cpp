@@ -118,6 +118,9 @@ TEST_CASE("pcs: every kind is fetched with its chain, stored, and found again wi
       CHECK(cached.items[0].obtained);
       CHECK(cached.items[0].origin.find("fetched 20") != std::string::npos);
     }
+  const auto directory = directory_provider(cache.path());   // the cache is a directory of collateral, too
+  REQUIRE(directory);
+  CHECK((*directory)->find(query(intel_tcb_info)).items.at(0).issuer_chain.size() == 2);
   const std::size_t asked = server.requests();
   (void)places.find_network(query(intel_tcb_info));
   CHECK(server.requests() == asked);           // remembered within the process
