@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/base64.hpp"
+#include "base/text.hpp"
 #include "intel/bundle_parts.hpp"
 #include "intel/collateral.hpp"
 
@@ -11,12 +12,6 @@ namespace {
 
 using nlohmann::json;
 using Kind = BundleItem::Kind;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
 
 // The one issuer chain among the headers, decoded; empty when there is none.
 std::string header_chain(const json& answer, const std::string& url, Import& import) {

@@ -9,8 +9,7 @@
 namespace atls::intel {
 namespace {
 
-constexpr std::uint16_t kEcdsaP256 = 2, kEcdsaP384 = 3, kSigAuxData = 6;
-constexpr std::array<std::uint8_t, 16> kIntelVendorId{0x93, 0x9A, 0x72, 0x33, 0xF7, 0x9C, 0x4C, 0xA9, 0x94, 0x0A, 0x0D, 0xB3, 0x95, 0x7F, 0x06, 0x07};
+constexpr std::uint16_t kEcdsaP384 = 3;
 
 struct BodyType { std::uint16_t type; std::size_t size; std::uint32_t tee; };
 constexpr BodyType kBodyTypes[] = {{1, kSgxReportSize, kTeeSgx}, {2, kTdReport10Size, kTeeTdx}, {3, kTdReport15Size, kTeeTdx}, {4, kTdReportExtendedSize, kTeeTdx}};
@@ -81,7 +80,7 @@ Status read_signature_data(Cursor& in, Quote& q) {
     q.outer_type = in.u16le("OUTER_CERTIFICATION_DATA_TYPE");
     q.outer_size = in.u32le("OUTER_CERTIFICATION_DATA_SIZE");
     if (in.error()) return misfit();
-    if (q.outer_type != kSigAuxData) return bad("OUTER_CERTIFICATION_DATA_TYPE", "expected 6 (QE report certification data), found " + std::to_string(q.outer_type), at);
+    if (q.outer_type != kQeReportCertification) return bad("OUTER_CERTIFICATION_DATA_TYPE", "expected 6 (QE report certification data), found " + std::to_string(q.outer_type), at);
     if (q.outer_size > in.left()) return bad("OUTER_CERTIFICATION_DATA_SIZE", std::to_string(q.outer_size) + " bytes declared, " + std::to_string(in.left()) + " are there", at + 2);
   }
   const std::size_t outer_end = q.header.version >= 4 ? in.pos() + q.outer_size : in.pos() + in.left();
@@ -143,7 +142,7 @@ Buffer encode_quote(const Quote& q) {
   inner.u16le(q.certification.type).u32le(static_cast<std::uint32_t>(q.certification.data.size())).bytes(q.certification.data);
   Writer data;
   data.bytes(q.signature).bytes(q.attestation_key);
-  if (q.header.version >= 4) data.u16le(kSigAuxData).u32le(static_cast<std::uint32_t>(inner.size()));
+  if (q.header.version >= 4) data.u16le(kQeReportCertification).u32le(static_cast<std::uint32_t>(inner.size()));
   data.bytes(inner.take());
   Writer out;
   out.u16le(q.header.version).u16le(q.header.att_key_type).u32le(q.header.tee_type).u16le(q.header.qe_svn).u16le(q.header.pce_svn);
@@ -157,7 +156,7 @@ bool looks_like_quote(Bytes input) {
   if (input.size() < kHeaderSize) return false;
   Cursor in(input, "quote");
   const QuoteHeader h = read_header(in);
-  if (h.qe_vendor_id == kIntelVendorId && h.version < 16) return true;   // whatever else is wrong with it
+  if (h.qe_vendor_id == kVendorId && h.version < 16) return true;   // whatever else is wrong with it
   if (h.version < 3 || h.version > 5 || h.att_key_type < kEcdsaP256 || h.att_key_type > kEcdsaP384) return false;
   if (h.tee_type != kTeeSgx && h.tee_type != kTeeTdx) return false;
   return input.size() >= kMinQuoteSize;

@@ -20,6 +20,9 @@ inline constexpr std::size_t kHeaderSize = 48, kSgxReportSize = 384, kTdReport10
 inline constexpr std::size_t kMinQuoteSize = 1020;
 inline constexpr std::size_t kMaxSignedData = 1024 * 1024;   // real ones are below 5 KiB
 inline constexpr std::uint32_t kTeeSgx = 0, kTeeTdx = 0x81;
+inline constexpr std::uint16_t kEcdsaP256 = 2;                                                     // attestation key types
+inline constexpr std::uint16_t kPckCleartext = 4, kPckCertChain = 5, kQeReportCertification = 6;   // certification data types
+inline constexpr std::array<std::uint8_t, 16> kVendorId{0x93, 0x9A, 0x72, 0x33, 0xF7, 0x9C, 0x4C, 0xA9, 0x94, 0x0A, 0x0D, 0xB3, 0x95, 0x7F, 0x06, 0x07};   // Intel's QE
 
 struct QuoteHeader {
   std::uint16_t version = 0, att_key_type = 0;

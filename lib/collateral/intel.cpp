@@ -5,6 +5,7 @@
 
 #include "base/hex.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "crypto/certificate.hpp"
 #include "intel/collateral.hpp"
 #include "intel/pck.hpp"
@@ -17,11 +18,6 @@ using nlohmann::json;
 constexpr JsonLimits kLimits{32, 1024 * 1024};   // as the parsers of the documents
 
 Error not_intel(std::string detail) { return {Errc::unsupported, "intel.certificate", std::move(detail)}; }
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
 
 Result<CollateralObject> identify_certificate(const crypto::Certificate& cert) {
   const std::string cn = cert.subject_cn();

@@ -1,6 +1,5 @@
 #include "evidence/dummy_verify.hpp"
 
-#include "constellation/document.hpp"
 #include "evidence/consent.hpp"
 #include "evidence/document_claims.hpp"
 #include "evidence/policy_kind.hpp"
@@ -10,10 +9,6 @@
 namespace atls::evidence {
 
 using namespace checks;
-
-bool detect_dummy(Bytes content) {
-  return constellation::sniff(content) == constellation::DocumentKind::dummy;
-}
 
 void verify_dummy(const Evidence& evidence, const std::optional<ExpectedBinding>&, const std::vector<CollateralItem>&,
                   const Context& context, Report& report) {

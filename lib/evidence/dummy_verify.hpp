@@ -5,7 +5,6 @@
 
 namespace atls::evidence {
 
-bool detect_dummy(Bytes content);
 void verify_dummy(const Evidence& evidence, const std::optional<ExpectedBinding>& binding,
                   const std::vector<CollateralItem>& with_it, const Context& context, Report& report);
 std::vector<const CheckSpec*> dummy_must_pass(const Context& context, const Report& report);

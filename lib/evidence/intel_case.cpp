@@ -10,8 +10,6 @@
 namespace atls::evidence {
 namespace {
 
-constexpr std::uint16_t kPckCleartext = 4, kPckCertChain = 5;
-
 // Where certificates inside the evidence came from, in the words of the report.
 CollateralSource source_of(const Evidence& evidence) {
   if (evidence.container == "constellation") return CollateralSource::handshake;
@@ -19,12 +17,10 @@ CollateralSource source_of(const Evidence& evidence) {
   return CollateralSource::bundle;
 }
 
-bool is_self_issued(const crypto::Certificate& x) { return x.subject_der() == x.issuer_der(); }
-
 // What a certificate is, whatever it was called when it was handed over. Names are no trust: this only says what it will be judged as.
 CollateralKind kind_of(const crypto::Certificate& x) {
   if (x.extension(intel::kPckExtensionOid) != nullptr || x.subject_cn() == kIntelPckCn) return CollateralKind::intel_pck;
-  if (is_self_issued(x)) return CollateralKind::intel_root;
+  if (x.subject_der() == x.issuer_der()) return CollateralKind::intel_root;
   if (x.subject_cn() == kIntelTcbSignerCn) return CollateralKind::intel_tcb_signer;
   return x.is_ca() ? CollateralKind::intel_pck_ca : CollateralKind::intel_pck;
 }
@@ -46,8 +42,8 @@ void sort_certificate(Bytes der, const CollateralItem& item, const std::string& 
 
 void decode_own_chain(IntelCase& c) {
   const intel::CertificationData& data = c.quote->certification;
-  if (data.type != kPckCleartext && data.type != kPckCertChain) return;
-  c.own_chain = data.type == kPckCertChain;
+  if (data.type != intel::kPckCleartext && data.type != intel::kPckCertChain) return;
+  c.own_chain = data.type == intel::kPckCertChain;
   const SplitChain split = split_chain(data.data);
   c.chain_error = split.error;
   for (const Buffer& der : split.certificates) {
@@ -59,6 +55,12 @@ void decode_own_chain(IntelCase& c) {
     const CollateralKind kind = kind_of(*certificate);
     c.chain.push_back({*std::move(certificate), kind, source_of(*c.evidence), "certification data of the quote"});
   }
+}
+
+void choose(IntelCase& c, const IntelSupply& supply, const Context& context) {
+  choose_pck_chain(c, supply, context);
+  choose_intel_documents(c, supply, context);
+  choose_intel_crls(c, supply, context);
 }
 
 }  // namespace
@@ -110,9 +112,7 @@ IntelCase make_intel_case(const Evidence& evidence, const std::vector<Collateral
   std::vector<CollateralItem> items = evidence.endorsements;
   items.insert(items.end(), with_it.begin(), with_it.end());
   const IntelSupply supply = sort_intel_items(items);
-  choose_pck_chain(c, supply, context);
-  choose_intel_documents(c, supply, context);
-  choose_intel_crls(c, supply, context);
+  choose(c, supply, context);
   return c;
 }
 
@@ -120,9 +120,7 @@ IntelCase make_bare_intel_case(const std::vector<CollateralItem>& items, const C
   IntelCase c;
   const IntelSupply supply = sort_intel_items(items);
   if (!supply.undecodable.empty()) c.chain_error = supply.undecodable.front();
-  choose_pck_chain(c, supply, context);
-  choose_intel_documents(c, supply, context);
-  choose_intel_crls(c, supply, context);
+  choose(c, supply, context);
   return c;
 }
 

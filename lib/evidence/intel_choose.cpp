@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "base/hex.hpp"
+#include "base/text.hpp"
 #include "evidence/crl_choice.hpp"
 #include "evidence/intel_case.hpp"
 #include "evidence/intel_keys.hpp"
@@ -66,11 +67,6 @@ void choose_one(const CrlPlace& place, const CrlAuthority& authority, const Buff
 }
 
 // ---- signed documents ----
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
-  return text;
-}
 
 Result<std::shared_ptr<const intel::TcbInfo>> decode(const CollateralItem& item, const intel::TcbInfo*) { return decode_tcb_info(item.data); }
 Result<std::shared_ptr<const intel::QeIdentity>> decode(const CollateralItem& item, const intel::QeIdentity*) { return decode_qe_identity(item.data); }

@@ -1,5 +1,6 @@
 #include "evidence/intel_claims.hpp"
 
+#include "base/text.hpp"
 #include "crypto/digest.hpp"
 #include "evidence/certification_chain.hpp"
 #include "evidence/evidence.hpp"
@@ -18,26 +19,20 @@ std::string hex_number(std::uint64_t v) {
   return "0x" + out;
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& w : words) out += (out.empty() ? "" : ", ") + w;
-  return out;
-}
-
 // Eight bytes of flags: the bytes as they stand, every named bit as a child, and bits without a name when they are set.
 void flags(FieldWalk& walk, Claim& parent, const std::string& name, std::span<const intel::NamedBit> rows, std::vector<std::string> (*names)(std::uint64_t)) {
   const auto b = walk.take(parent, name, 8);
   if (!b) return;
   const std::uint64_t v = Cursor(*b, "flags").u64le("VALUE");
   const std::vector<std::string> set = names(v);
-  Claim& c = parent.add(field_claim(name, to_buffer(*b), walk.pos() - 8, 8, hex_number(v) + (set.empty() ? ": none set" : ": " + joined(set))));
+  Claim& c = parent.add(field_claim(name, to_buffer(*b), walk.pos() - 8, 8, hex_number(v) + (set.empty() ? ": none set" : ": " + joined(set, ", "))));
   std::uint64_t named = 0;
   for (const intel::NamedBit& row : rows) {
     const bool on = (v >> row.bit & 1) != 0;
     named |= std::uint64_t{1} << row.bit;
     c.add(field_claim(std::string(row.name), on, walk.pos() - 8 + row.bit / 8, 1, on ? std::string(row.meaning) : std::string()));
   }
-  if ((v & ~named) != 0) c.add(field_claim("unnamed_bits", joined(names(v & ~named)), walk.pos() - 8, 8, "reserved, or of a later platform"));
+  if ((v & ~named) != 0) c.add(field_claim("unnamed_bits", joined(names(v & ~named), ", "), walk.pos() - 8, 8, "reserved, or of a later platform"));
 }
 
 void sgx_report(FieldWalk& walk, Claim& to) {
@@ -248,7 +243,7 @@ Claim pck_extension_claims(Bytes value, std::size_t offset) {
   root.add(placed("ppid", value_claim("ppid", to_buffer(x->ppid))));
   std::vector<std::string> numbers;
   for (const std::uint8_t c : x->components) numbers.push_back(std::to_string(c));
-  Claim& tcb = root.add(placed("tcb", value_claim("tcb", std::monostate{}, "components " + joined(numbers) + "; PCE SVN " + std::to_string(x->pce_svn))));
+  Claim& tcb = root.add(placed("tcb", value_claim("tcb", std::monostate{}, "components " + joined(numbers, ", ") + "; PCE SVN " + std::to_string(x->pce_svn))));
   for (std::size_t i = 0; i < x->components.size(); ++i) {
     const std::string name = (i < 9 ? "comp0" : "comp") + std::to_string(i + 1);
     tcb.add(placed(("tcb." + name).c_str(), value_claim(name, std::uint64_t{x->components[i]})));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/hex.hpp"
+#include "base/text.hpp"
 #include "evidence/intel_case.hpp"
 #include "evidence/intel_keys.hpp"
 #include "evidence/memo.hpp"
@@ -12,22 +13,6 @@ namespace atls::evidence {
 namespace {
 
 using namespace checks;
-
-void with(CheckResult& r, std::string expected, std::string actual) {
-  r.expected = std::move(expected);
-  r.actual = std::move(actual);
-}
-
-std::string joined(const std::vector<std::string>& parts) {
-  std::string out;
-  for (const std::string& part : parts) out += (out.empty() ? "" : "; ") + part;
-  return out;
-}
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
-  return text;
-}
 
 // The checks that both kinds of document have, and those that only one has.
 struct Specs {
@@ -148,8 +133,8 @@ Buffer compact(Bytes json) {
 
 template <class Document>
 void check_signature(const Specs& specs, const SuppliedDocument<Document>& d, Report& report) {
-  if (d.signer_key != nullptr) return (void)report.pass(specs.signature);   // chosen because it verifies
-  if (d.chain.empty()) return (void)report.error(specs.signature, "its signer is not known, see " + std::string(specs.signer_chain.id));
+  if (d.chain.empty() && d.signer_key == nullptr) return (void)report.error(specs.signature, "its signer is not known, see " + std::string(specs.signer_chain.id));
+  if (d.chain.empty()) return (void)report.judge(specs.signature, d.is_signed, "the signature does not verify under the built-in key of the signer");
   const crypto::Certificate& signer = d.chain.front();
   if (signer.key_type() != crypto::KeyType::ec_p256) return (void)report.fail(specs.signature, "the key of the signer, " + signer.key_text() + ", cannot have made it");
   auto& r = report.judge(specs.signature, d.is_signed, "the signature does not verify over the bytes as received");

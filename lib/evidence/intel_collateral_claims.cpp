@@ -1,6 +1,7 @@
 // TCB info and QE identity, with the member names of the documents.
 #include "crypto/digest.hpp"
 #include "base/hex.hpp"
+#include "base/text.hpp"
 #include "evidence/claim_build.hpp"
 #include "evidence/document_claims.hpp"
 #include "evidence/intel_claims.hpp"
@@ -9,20 +10,14 @@
 namespace atls::evidence {
 namespace {
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& w : words) out += (out.empty() ? "" : ", ") + w;
-  return out;
-}
-
 void add_advisories(Claim& to, const std::vector<std::string>& advisories) {
   if (advisories.empty()) return;
-  Claim& list = to.add(value_claim("advisoryIDs", std::monostate{}, joined(advisories)));
+  Claim& list = to.add(value_claim("advisoryIDs", std::monostate{}, joined(advisories, ", ")));
   for (const std::string& id : advisories) list.add(value_claim("advisory", id));
 }
 
 void add_status(Claim& level, const std::string& date, const std::string& status, const std::vector<std::string>& advisories) {
-  level.meaning = status + " since " + date.substr(0, 10) + (advisories.empty() ? "" : ", " + joined(advisories));
+  level.meaning = status + " since " + date.substr(0, 10) + (advisories.empty() ? "" : ", " + joined(advisories, ", "));
   level.add(value_claim("tcbDate", date));
   level.add(value_claim("tcbStatus", status));
   add_advisories(level, advisories);
@@ -39,7 +34,7 @@ void add_isv_levels(Claim& to, const std::vector<intel::IsvLevel>& levels) {
 void add_components(Claim& level, const char* name, const std::array<intel::TcbComponentEntry, 16>& components) {
   std::vector<std::string> numbers;
   for (const auto& c : components) numbers.push_back(std::to_string(c.svn));
-  Claim& list = level.add(value_claim(name, std::monostate{}, joined(numbers)));
+  Claim& list = level.add(value_claim(name, std::monostate{}, joined(numbers, ", ")));
   for (const auto& c : components) list.add(value_claim("svn", std::uint64_t{c.svn}, c.category.empty() ? c.type : c.type.empty() ? c.category : c.category + ", " + c.type));
 }
 

@@ -26,11 +26,6 @@ struct List {
   std::optional<CrlAuthority> key;       // empty: the issuer is not there
 };
 
-void with(CheckResult& r, std::string expected, std::string actual) {
-  r.expected = std::move(expected);
-  r.actual = std::move(actual);
-}
-
 std::string origin_of(const SuppliedCrl& crl) {
   return std::string(collateral_source_name(crl.source)) + (crl.origin.empty() ? "" : ": " + crl.origin);
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/hex.hpp"
+#include "base/text.hpp"
 #include "evidence/intel_case.hpp"
 #include "evidence/intel_keys.hpp"
 #include "evidence/memo.hpp"
@@ -17,17 +18,6 @@ using crypto::Certificate;
 constexpr std::string_view kSubjectKeyId = "2.5.29.14", kKeyUsage = "2.5.29.15", kBasicConstraints = "2.5.29.19", kCrlDistribution = "2.5.29.31",
                            kAuthorityKeyId = "2.5.29.35", kExtendedKeyUsage = "2.5.29.37";
 constexpr std::string_view kEcdsaSha256 = "1.2.840.10045.4.3.2", kServerAuth = "1.3.6.1.5.5.7.3.1";
-
-void with(CheckResult& r, std::string expected, std::string actual) {
-  r.expected = std::move(expected);
-  r.actual = std::move(actual);
-}
-
-std::string joined(const std::vector<std::string>& parts, const char* separator = "; ") {
-  std::string out;
-  for (const std::string& part : parts) out += (out.empty() ? "" : separator) + part;
-  return out;
-}
 
 // One certificate in its role, and the key that must have signed it.
 struct Link {

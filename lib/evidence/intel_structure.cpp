@@ -1,6 +1,4 @@
 // Structure of an Intel quote: Intel TDX DCAP quoting library API.
-#include <array>
-
 #include "base/hex.hpp"
 #include "evidence/intel_case.hpp"
 #include "report/checks_intel.hpp"
@@ -10,14 +8,7 @@ namespace {
 
 using namespace checks;
 
-constexpr std::array<std::uint8_t, 16> kIntelVendorId{0x93, 0x9A, 0x72, 0x33, 0xF7, 0x9C, 0x4C, 0xA9, 0x94, 0x0A, 0x0D, 0xB3, 0x95, 0x7F, 0x06, 0x07};
-constexpr std::uint16_t kEcdsaP256 = 2, kQeReportData = 6, kPckCleartext = 4, kPckCertChain = 5;
 constexpr std::size_t kUsualAuthData = 32;
-
-void with(CheckResult& r, std::string expected, std::string actual) {
-  r.expected = std::move(expected);
-  r.actual = std::move(actual);
-}
 
 std::string tee_name(std::uint32_t tee_type) {
   return tee_type == intel::kTeeSgx ? "0 (SGX)" : tee_type == intel::kTeeTdx ? "129 (TDX)" : std::to_string(tee_type);
@@ -26,7 +17,7 @@ std::string tee_name(std::uint32_t tee_type) {
 void check_header(const intel::Quote& q, Report& report) {
   const intel::QuoteHeader& h = q.header;
   with(report.judge(kQuoteVersion, h.version >= 3 && h.version <= 5, "unknown version"), "3, 4 or 5", std::to_string(h.version));
-  with(report.judge(kQuoteAttKeyType, h.att_key_type == kEcdsaP256, "no platform issues attestation keys of this type"), "2 (ECDSA P-256)", std::to_string(h.att_key_type));
+  with(report.judge(kQuoteAttKeyType, h.att_key_type == intel::kEcdsaP256, "no platform issues attestation keys of this type"), "2 (ECDSA P-256)", std::to_string(h.att_key_type));
 
   const bool fits = h.tee_type == (q.is_tdx() ? intel::kTeeTdx : intel::kTeeSgx) && (h.version != 3 || h.tee_type == intel::kTeeSgx);
   const bool unusual = fits && h.version > 3 && !q.is_tdx();
@@ -40,7 +31,7 @@ void check_header(const intel::Quote& q, Report& report) {
   const std::size_t size = q.signed_size - q.body_offset;
   auto& body = report.pass(kQuoteBodyType, h.version == 5 ? "" : "version " + std::to_string(h.version) + " has no body descriptor");
   body.actual = (h.version == 5 ? "type " + std::to_string(q.body_type) + ", " : "") + std::to_string(size) + " bytes";
-  with(report.judge(kQuoteQeVendorId, h.qe_vendor_id == kIntelVendorId, "the quoting enclave is not Intel's"), hex(kIntelVendorId), hex(h.qe_vendor_id));
+  with(report.judge(kQuoteQeVendorId, h.qe_vendor_id == intel::kVendorId, "the quoting enclave is not Intel's"), hex(intel::kVendorId), hex(h.qe_vendor_id));
   report.pass(kQuoteHeaderSvn, q.is_tdx() && (h.qe_svn != 0 || h.pce_svn != 0) ? "TDX quotes have zero here" : "").actual =
       "QE " + std::to_string(h.qe_svn) + ", PCE " + std::to_string(h.pce_svn);
 }
@@ -49,12 +40,12 @@ void check_certification_data(const IntelCase& c, Report& report) {
   const intel::Quote& q = *c.quote;
   const std::string name(intel::certification_type_name(q.certification.type));
   const std::string actual = (q.header.version >= 4 ? "outer " + std::to_string(q.outer_type) + ", inner " : "") + std::to_string(q.certification.type) + (name.empty() ? "" : " (" + name + ")");
-  const bool outer = q.header.version < 4 || q.outer_type == kQeReportData, known = q.certification.type >= 1 && q.certification.type <= kPckCertChain;
-  const bool own = q.certification.type == kPckCertChain, given = known && !own && c.pck;
+  const bool outer = q.header.version < 4 || q.outer_type == intel::kQeReportCertification, known = q.certification.type >= 1 && q.certification.type <= intel::kPckCertChain;
+  const bool own = q.certification.type == intel::kPckCertChain, given = known && !own && c.pck;
   auto& r = report.judge(kQuoteCertDataType, outer && (own || given),
                          known && !own ? c.pck_missing : "certification data of this type holds no PCK certificate");
   with(r, q.header.version >= 4 ? "outer 6, inner 5 (PCK_CERT_CHAIN)" : "5 (PCK_CERT_CHAIN)", actual);
-  if (r.outcome == Outcome::pass && given && q.certification.type != kPckCleartext) r.detail = "the PCK certificate came from elsewhere: " + c.pck->origin;
+  if (r.outcome == Outcome::pass && given && q.certification.type != intel::kPckCleartext) r.detail = "the PCK certificate came from elsewhere: " + c.pck->origin;
 }
 
 }  // namespace

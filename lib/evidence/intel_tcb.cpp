@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/hex.hpp"
+#include "base/text.hpp"
 #include "evidence/intel_tcb_levels.hpp"
 
 namespace atls::evidence {
@@ -21,12 +22,6 @@ TcbEvaluation unsupported(std::string why, TcbEvaluation e = {}) {
   e.library = LibraryAnswer::refuses;
   e.why = std::move(why);
   return e;
-}
-
-std::string lower(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return text;
 }
 
 // The documents are about this platform and this kind of TEE. Every verifier asks the same, except for the PCE-ID.

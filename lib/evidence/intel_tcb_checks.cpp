@@ -37,11 +37,6 @@ void hinder(std::initializer_list<const CheckSpec*> specs, const Obstacle& o, Re
   }
 }
 
-void with(CheckResult& r, std::string expected, std::string actual) {
-  r.expected = std::move(expected);
-  r.actual = std::move(actual);
-}
-
 template <std::size_t N>
 std::array<std::uint8_t, N> masked(const std::array<std::uint8_t, N>& value, const std::array<std::uint8_t, N>& mask) {
   std::array<std::uint8_t, N> out{};

@@ -28,17 +28,12 @@ std::string named(std::uint64_t bits, const std::vector<std::string>& names) { r
 std::string td_text(std::uint64_t bits) { return named(bits, intel::td_attribute_names(bits)); }
 std::string xfam_text(std::uint64_t bits) { return named(bits, intel::xfam_names(bits)); }
 
-void told(CheckResult& result, std::string expected, std::string actual) {
-  result.expected = std::move(expected);
-  result.actual = std::move(actual);
-}
-
 void check_xfam(std::uint64_t xfam, Report& report) {
   const std::uint64_t missing = kXfamFixed1 & ~xfam, forbidden = xfam & ~kXfamFixed0;
   std::string problem;
   if (missing != 0) problem = fmt::format("not set: {}", fmt::join(intel::xfam_names(missing), ", "));
   if (forbidden != 0) problem += fmt::format("{}set, and no TD can have it: {}", problem.empty() ? "" : "; ", fmt::join(intel::xfam_names(forbidden), ", "));
-  told(report.judge(kXfamFixed, problem.empty(), problem), fmt::format("{} set, nothing beyond {:#x}", fmt::join(intel::xfam_names(kXfamFixed1), " and "), kXfamFixed0), xfam_text(xfam));
+  with(report.judge(kXfamFixed, problem.empty(), problem), fmt::format("{} set, nothing beyond {:#x}", fmt::join(intel::xfam_names(kXfamFixed1), " and "), kXfamFixed0), xfam_text(xfam));
 
   struct Rule { std::uint64_t together; std::string_view text; };   // all of these or none
   std::string odd;
@@ -47,14 +42,14 @@ void check_xfam(std::uint64_t xfam, Report& report) {
                            Rule{bit(17) | bit(18), "of XTILECFG and XTILEDATA only one is set"}})
     if ((xfam & rule.together) != 0 && (xfam & rule.together) != rule.together) add(rule.text);
   if ((xfam & bit(5)) != 0 && (xfam & bit(2)) == 0) add("AVX-512 is set without AVX");
-  told(report.judge(kXfamCombination, odd.empty(), odd, Outcome::warn), "AVX with AVX-512, and related states together", xfam_text(xfam));
+  with(report.judge(kXfamCombination, odd.empty(), odd, Outcome::warn), "AVX with AVX-512, and related states together", xfam_text(xfam));
 }
 
 void check_module(const intel::TdReport& td, Report& report) {
   const bool signer = is_zero(td.mr_signer_seam), attributes = td.seam_attributes == 0;
   auto& r = report.judge(kSeamZero, signer && attributes,
                          signer ? "the TDX module has attributes, which Intel's modules have not" : "the TDX module is not signed by Intel");
-  told(r, "MRSIGNERSEAM and SEAMATTRIBUTES zero", signer ? fmt::format("SEAMATTRIBUTES {:#x}", td.seam_attributes) : "MRSIGNERSEAM " + hex(td.mr_signer_seam));
+  with(r, "MRSIGNERSEAM and SEAMATTRIBUTES zero", signer ? fmt::format("SEAMATTRIBUTES {:#x}", td.seam_attributes) : "MRSIGNERSEAM " + hex(td.mr_signer_seam));
 }
 
 void skip_all(std::initializer_list<const CheckSpec*> specs, std::string_view why, Report& report) {
@@ -76,14 +71,14 @@ struct OfTd {
     CheckResult& r = refused != 0 ? report.fail(kTdAttributesReserved, fmt::format("reserved attributes are set: {}", fmt::join(intel::td_attribute_names(refused), ", ")))
                      : found != 0 ? report.warn(kTdAttributesReserved, fmt::format("reserved attributes are set, which the policy allows: {}", fmt::join(intel::td_attribute_names(found), ", ")))
                                   : report.pass(kTdAttributesReserved);
-    told(r, fmt::format("nothing beyond {}", fmt::join(intel::td_attribute_names(kDefinedTdAttributes | granted_bits), ", ")), td_text(td.td_attributes));
+    with(r, fmt::format("nothing beyond {}", fmt::join(intel::td_attribute_names(kDefinedTdAttributes | granted_bits), ", ")), td_text(td.td_attributes));
   }
 
   void sept_ve() const {
     const bool set = (td.td_attributes & bit(kSeptVeDisable)) != 0;
     const Outcome otherwise = policy.require_sept_ve_disable ? Outcome::fail : Outcome::warn;
     auto& r = report.judge(kTdSeptVeDisable, set, "the host can cause exceptions in the TD by withdrawing pages, and its kernel must be prepared for that", otherwise);
-    told(r, "SEPT_VE_DISABLE", td_text(td.td_attributes));
+    with(r, "SEPT_VE_DISABLE", td_text(td.td_attributes));
   }
 
   void service_td() const {
@@ -98,7 +93,7 @@ struct OfTd {
     else if (std::any_of(rules.begin(), rules.end(), names_it)) r = &report.pass(kMrServicetd, "a service TD is bound, and it is the one that the policy expects");
     else if (policy.allow_service_td) r = &report.warn(kMrServicetd, "a service TD is bound, which may act on this TD; accepted on request (--allow-service-td)");
     else r = &report.fail(kMrServicetd, "a service TD is bound, which may act on this TD; name the expected one with --mr-servicetd, or accept any with --allow-service-td");
-    told(*r, "zero, or a value of the policy", actual);
+    with(*r, "zero, or a value of the policy", actual);
   }
 };
 
@@ -107,7 +102,7 @@ struct OfTd {
 void check_td(const IntelCase& c, const Context&, Report& report) {
   if (const intel::TdReport* td = c.td()) {
     auto& perfmon = report.judge(kTdPerfmon, (td->td_attributes & bit(kPerfmon)) == 0, "the TD uses performance counters, which tell its host about it", Outcome::warn);
-    told(perfmon, "PERFMON clear", td_text(td->td_attributes));
+    with(perfmon, "PERFMON clear", td_text(td->td_attributes));
     check_xfam(td->xfam, report);
     check_module(*td, report);
     return skip_all({&kSgxDebug, &kSgxInit}, "not an enclave", report);
@@ -119,7 +114,7 @@ void check_td(const IntelCase& c, const Context&, Report& report) {
   const bool initialised = (flags & bit(kSgxInit_)) != 0, mode64 = (flags & bit(kSgxMode64)) != 0;
   auto& r = report.judge(kSgxInit, initialised && mode64, initialised ? "the enclave runs in 32-bit mode" : "the enclave is not initialised, so it cannot have asked for a report",
                          initialised ? Outcome::warn : Outcome::fail);
-  told(r, "INIT and MODE64BIT", named(flags, intel::sgx_flag_names(flags)));
+  with(r, "INIT and MODE64BIT", named(flags, intel::sgx_flag_names(flags)));
 }
 
 void judge_attributes(const IntelCase& c, const policy::Policy& policy, const policy::Alternative& alternative, Report& report) {

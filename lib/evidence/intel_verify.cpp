@@ -60,7 +60,7 @@ MustPass must_pass(bool tdx, const Context& context, const Report& report) {
                &kQuoteSizeConsistency, &kQuoteQeVendorId, &kQuoteCertDataType, &kPckChainParse,     &kPckChainLength,
                &kPckChainNames,     &kPckChainAlgorithms, &kPckChainSignatures, &kPckRootTrusted,   &kPckValidity,
                &kPckSgxExtension,   &kPckCpusvnConsistency, &kQeReportSignature, &kQeReportDataBinding, &kQeReportDataPadding,
-               &kAttKeyValid,       &kQuoteSignature,    &kCollateralPresent};
+               &kAttKeyValid,       &kQuoteSignature,    &kCollateralPresent, &kQeDebug};
   if (tdx)
     add(out, {&kTdDebug, &kTdAttributesReserved, &kTdMigratable, &kXfamFixed, &kSeamZero, &kTdxNoReference});
   else
@@ -72,13 +72,11 @@ MustPass must_pass(bool tdx, const Context& context, const Report& report) {
              qe_identity = all_there || report.outcome_of(kQeIdentityParse) != Outcome::skip;
   if (tcb_info)
     add(out, {&kTcbInfoParse, &kTcbInfoIdVersion, &kTcbInfoSignerChain, &kTcbInfoSignature, &kTcbInfoTime, &kTcbInfoFmspc,
-              &kTcbInfoPceid, &kTcbInfoTcbtype});
+              &kTcbInfoPceid, &kTcbInfoTcbtype, &kPlatformTcbLevel, &kTcbStatus});
+  if (tcb_info && tdx) add(out, {&kTdxModuleMrsigner, &kTdxModuleAttributes});
   if (qe_identity)
-    add(out, {&kQeIdentityParse, &kQeIdentityIdVersion, &kQeIdentitySignerChain, &kQeIdentitySignature, &kQeIdentityTime});
-  if (tcb_info && qe_identity) {
-    add(out, {&kQeMiscselect, &kQeAttributes, &kQeMrsigner, &kQeIsvprodid, &kQeDebug, &kQeTcbLevel, &kPlatformTcbLevel, &kTcbStatus});
-    if (tdx) add(out, {&kTdxModuleMrsigner, &kTdxModuleAttributes});
-  }
+    add(out, {&kQeIdentityParse, &kQeIdentityIdVersion, &kQeIdentitySignerChain, &kQeIdentitySignature, &kQeIdentityTime,
+              &kQeMiscselect, &kQeAttributes, &kQeMrsigner, &kQeIsvprodid, &kQeTcbLevel});
   if (context.policy.crl == policy::CrlMode::require) {
     add(out, {&kCrlPresent, &kRootCrlIssuer, &kRootCrlSignature, &kRootCrlTime, &kPckCrlIssuer, &kPckCrlSignature, &kPckCrlTime,
               &kPckLeafRevoked, &kPckCaRevoked});
@@ -95,18 +93,6 @@ MustPass must_pass(bool tdx, const Context& context, const Report& report) {
 }
 
 }  // namespace
-
-bool detect_tdx(Bytes content) {
-  if (!intel::looks_like_quote(content)) return false;
-  const auto quote = intel::parse_quote(content);
-  return quote && quote->is_tdx();
-}
-
-bool detect_sgx(Bytes content) {
-  if (!intel::looks_like_quote(content)) return false;
-  const auto quote = intel::parse_quote(content);
-  return quote && !quote->is_tdx();
-}
 
 void verify_intel(const Evidence& evidence, const std::optional<ExpectedBinding>& binding,
                   const std::vector<CollateralItem>& with_it, const Context& context, Report& report) {

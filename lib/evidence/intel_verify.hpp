@@ -5,8 +5,6 @@
 
 namespace atls::evidence {
 
-bool detect_tdx(Bytes content);
-bool detect_sgx(Bytes content);
 void verify_intel(const Evidence& evidence, const std::optional<ExpectedBinding>& binding,
                   const std::vector<CollateralItem>& with_it, const Context& context, Report& report);
 std::vector<const CheckSpec*> tdx_must_pass(const Context& context, const Report& report);

@@ -141,10 +141,9 @@ std::optional<Buffer> bytes_of_json_array(Bytes text) {
 // Intel's vendor id 12 bytes behind the begin of a quote. Only to show what is there: where in a file evidence stands is not for a
 // search to decide.
 std::optional<std::size_t> find_embedded_quote(Bytes content) {
-  constexpr std::uint8_t kVendor[] = {0x93, 0x9A, 0x72, 0x33, 0xF7, 0x9C, 0x4C, 0xA9, 0x94, 0x0A, 0x0D, 0xB3, 0x95, 0x7F, 0x06, 0x07};
   constexpr std::size_t kVendorOffset = 12;
   for (auto at = content.begin();;) {
-    at = std::search(at, content.end(), std::begin(kVendor), std::end(kVendor));
+    at = std::search(at, content.end(), intel::kVendorId.begin(), intel::kVendorId.end());
     if (at == content.end()) return std::nullopt;
     const auto place = static_cast<std::size_t>(at - content.begin());
     if (place >= kVendorOffset && intel::looks_like_quote(content.subspan(place - kVendorOffset))) return place - kVendorOffset;

@@ -23,13 +23,13 @@ constexpr const CheckSpec* kIntelSignatures[] = {&checks::kQuoteSignature, &chec
 constexpr const CheckSpec* kIntelDecoding[] = {&checks::kQuoteParse, &checks::kQuoteVersion};
 
 constexpr std::array kFormats{
-    Format{"snp", "AMD SEV-SNP attestation report", detect_snp, verify_snp, snp_must_pass, evidence_claims, &checks::kReportDataBinding, kSnpSignatures,
+    Format{"snp", "AMD SEV-SNP attestation report", verify_snp, snp_must_pass, evidence_claims, &checks::kReportDataBinding, kSnpSignatures,
            &checks::kSnpNoReference, kSnpDecoding},
-    Format{"tdx", "Intel TDX quote", detect_tdx, verify_intel, tdx_must_pass, evidence_claims, &checks::kIntelReportDataBinding, kIntelSignatures,
+    Format{"tdx", "Intel TDX quote", verify_intel, tdx_must_pass, evidence_claims, &checks::kIntelReportDataBinding, kIntelSignatures,
            &checks::kTdxNoReference, kIntelDecoding},
-    Format{"sgx", "Intel SGX quote", detect_sgx, verify_intel, sgx_must_pass, evidence_claims, &checks::kIntelReportDataBinding, kIntelSignatures,
+    Format{"sgx", "Intel SGX quote", verify_intel, sgx_must_pass, evidence_claims, &checks::kIntelReportDataBinding, kIntelSignatures,
            &checks::kSgxNoReference, kIntelDecoding},
-    Format{"dummy", "document without hardware signature", detect_dummy, verify_dummy, dummy_must_pass, evidence_claims, &checks::kDummyNonce, Specs{},
+    Format{"dummy", "document without hardware signature", verify_dummy, dummy_must_pass, evidence_claims, &checks::kDummyNonce, Specs{},
            &checks::kSnpNoReference, Specs{}},
 };
 

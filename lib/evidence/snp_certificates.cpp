@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/hex.hpp"
+#include "base/text.hpp"
 #include "evidence/memo.hpp"
 #include "evidence/snp_case.hpp"
 #include "report/checks_snp.hpp"
@@ -15,17 +16,6 @@ using crypto::Certificate;
 using crypto::SignatureScheme;
 
 constexpr std::string_view kBasicConstraints = "2.5.29.19", kKeyUsage = "2.5.29.15";  // RFC 5280 4.2.1.9, 4.2.1.3
-
-void with(CheckResult& r, std::string expected, std::string actual) {
-  r.expected = std::move(expected);
-  r.actual = std::move(actual);
-}
-
-std::string joined(const std::vector<std::string>& parts, const char* separator = "; ") {
-  std::string out;
-  for (const std::string& part : parts) out += (out.empty() ? "" : separator) + part;
-  return out;
-}
 
 std::string amd_name_text(const std::string& cn) {
   return "CN=" + cn + ",O=Advanced Micro Devices,ST=CA,L=Santa Clara,C=US,OU=Engineering";

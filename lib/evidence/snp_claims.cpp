@@ -4,6 +4,7 @@
 
 #include "base/cursor.hpp"
 #include "base/hex.hpp"
+#include "base/text.hpp"
 #include "crypto/certificate.hpp"
 #include "crypto/digest.hpp"
 #include "evidence/claim_build.hpp"
@@ -34,12 +35,6 @@ std::uint64_t little(Bytes bytes) {
   return out;
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& w : words) out += (out.empty() ? "" : ", ") + w;
-  return out;
-}
-
 // Bit n of a little-endian field at `offset` is in the byte offset + n / 8.
 void add_bits(Claim& parent, std::span<const snp::NamedBit> bits, std::uint64_t value, std::size_t offset) {
   std::vector<std::string> set;
@@ -48,7 +43,7 @@ void add_bits(Claim& parent, std::span<const snp::NamedBit> bits, std::uint64_t 
     if (on) set.emplace_back(b.name);
     parent.add(field_claim(std::string(b.name), on, offset + b.bit / 8, 1, on ? std::string(b.meaning) : std::string()));
   }
-  parent.meaning += set.empty() ? ": no flag set" : ": " + joined(set);
+  parent.meaning += set.empty() ? ": no flag set" : ": " + joined(set, ", ");
 }
 
 Claim policy_claim(std::uint64_t bits, std::size_t offset) {

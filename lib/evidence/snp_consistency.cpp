@@ -13,11 +13,6 @@ using namespace checks;
 using snp::AttestationReport;
 using snp::TcbVersion;
 
-void with(CheckResult& r, std::string expected, std::string actual) {
-  r.expected = std::move(expected);
-  r.actual = std::move(actual);
-}
-
 void check_signature(const SnpCase& c, Report& report) {
   if (!c.vek) return (void)report.error(kSnpReportSignature, "no endorsement certificate, see snp-vek-present");
   if (c.report->signature_algo != 1)

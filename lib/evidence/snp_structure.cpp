@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "base/hex.hpp"
+#include "base/text.hpp"
 #include "evidence/hcl_claims.hpp"
 #include "evidence/snp_case.hpp"
 #include "report/checks_snp.hpp"
@@ -18,17 +19,6 @@ std::string hex_number(std::uint64_t value) {
   std::array<char, 20> text{};
   std::snprintf(text.data(), text.size(), "0x%llx", static_cast<unsigned long long>(value));
   return text.data();
-}
-
-std::string joined(const std::vector<std::string>& parts) {
-  std::string out;
-  for (const std::string& part : parts) out += (out.empty() ? "" : "; ") + part;
-  return out;
-}
-
-void with(CheckResult& r, std::string expected, std::string actual) {
-  r.expected = std::move(expected);
-  r.actual = std::move(actual);
 }
 
 void check_container(const SnpCase& c, Report& report) {

@@ -67,14 +67,6 @@ void sign_range(Report& report, std::string_view area_or_id, const std::string& 
 
 }  // namespace
 
-bool detect_snp(Bytes content) {
-  if (content.size() < snp::kReportSize) return false;
-  const auto report = snp::parse_report(content);
-  // Versions that exist or may come, the one known algorithm or none, and the policy bit that is always set.
-  return report && report->version >= 1 && report->version <= 16 && report->signature_algo <= 1 &&
-         (report->policy.bit(17) || report->policy.bits < (1ull << 26));
-}
-
 void record_collateral(const SnpCase& c, Report& report) {
   record_certificate(c.vek, report);
   record_certificate(c.ask.certificate, report);

@@ -54,7 +54,6 @@ Appraisal appraise(const Presented& presented, const Context& context, Report& r
 // The pieces, per evidence format (lib/evidence/registry.cpp has one row each).
 struct Format {
   std::string_view id, title;
-  bool (*detect)(Bytes);  // content sniffing for files
   void (*verify)(const Evidence&, const std::optional<ExpectedBinding>&, const std::vector<CollateralItem>& with_it,
                  const Context&, Report&);
   std::vector<const CheckSpec*> (*must_pass)(const Context&, const Report&);

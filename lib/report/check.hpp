@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "report/exit_code.hpp"
 
@@ -33,6 +34,11 @@ struct CheckResult {
   std::string signed_by;         // who signed the value that was judged: "VCEK", "ASK", "self"
   ExitCode on_fail = ExitCode::rejected;   // spec->on_fail unless a check sets another (snp-report-version: 7 or 2)
 };
+
+inline void with(CheckResult& result, std::string expected, std::string actual) {
+  result.expected = std::move(expected);
+  result.actual = std::move(actual);
+}
 
 std::span<const CheckSpec* const> all_checks();            // catalogue order = table order of the specifications
 const CheckSpec* find_check(std::string_view id);

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "base/base64.hpp"
+#include "base/text.hpp"
 #include "crypto/certificate.hpp"
 #include "sim/anchors_data.hpp"
 
@@ -35,12 +36,6 @@ std::vector<Buffer> issuer_chain(const AnchorData& data) {
 
 CollateralItem item(const AnchorData& data) {
   return {.kind = data.kind, .data = decode(data), .source = CollateralSource::builtin, .origin = "simulated platform", .issuer_chain = issuer_chain(data), .obtained = {}};
-}
-
-std::string lower(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
-  return text;
 }
 
 bool answers(const AnchorData& data, const CollateralQuery& query) {

@@ -10,8 +10,6 @@
 
 namespace atls::sim {
 
-inline constexpr std::array<std::uint8_t, 16> kIntelVendorId{0x93, 0x9A, 0x72, 0x33, 0xF7, 0x9C, 0x4C, 0xA9, 0x94, 0x0A, 0x0D, 0xB3, 0x95, 0x7F, 0x06, 0x07};
-
 // Security version numbers of the machine: those of the first level of its TCB info.
 inline constexpr std::array<std::uint8_t, 16> kSgxComponents{4, 4, 2, 2, 4, 1, 0, 5};
 inline constexpr std::uint16_t kPceSvn = 13;

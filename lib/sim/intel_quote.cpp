@@ -11,7 +11,7 @@
 namespace atls::sim {
 namespace {
 
-constexpr std::uint16_t kEcdsaP256 = 2, kPckCertChain = 5, kTdReport15Body = 3;
+constexpr std::uint16_t kTdReport15Body = 3;
 constexpr std::uint64_t kSeptVeDisable = std::uint64_t{1} << 28, kXfam = 0x602E7;
 constexpr std::size_t kAuthDataSize = 32;
 constexpr std::array<std::uint8_t, 16> kCpuSvn{0x07, 0x07, 0x15, 0x16, 0x03, 0xFF};   // as the processor counts, not as Intel's levels do
@@ -80,8 +80,8 @@ crypto::PkeyPtr certify(intel::Quote& q, const IntelOptions& options, const Inte
 intel::Quote honest_quote(const IntelOptions& options, const IntelIdentity& identity) {
   intel::Quote q;
   q.header.version = static_cast<std::uint16_t>(options.sgx ? 3 : options.quote_version);
-  q.header.att_key_type = kEcdsaP256;
-  q.header.qe_vendor_id = kIntelVendorId;
+  q.header.att_key_type = intel::kEcdsaP256;
+  q.header.qe_vendor_id = intel::kVendorId;
   std::copy(identity.qe_id.begin(), identity.qe_id.end(), q.header.user_data.begin());
   if (options.sgx) {
     q.header.qe_svn = kQeSvn;
@@ -101,7 +101,7 @@ intel::Quote honest_quote(const IntelOptions& options, const IntelIdentity& iden
   q.qe_report.isv_svn = options.sgx ? kQeSvn : kTdQeSvn;
   q.auth_data.resize(kAuthDataSize);
   std::iota(q.auth_data.begin(), q.auth_data.end(), std::uint8_t{0});
-  q.certification.type = kPckCertChain;
+  q.certification.type = intel::kPckCertChain;
   return q;
 }
 

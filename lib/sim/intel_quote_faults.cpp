@@ -72,7 +72,7 @@ constexpr QuoteFault kFaults[] = {
     {.name = "truncated-after-inner-header", .after_signing = [](Buffer& raw, const Quote& at) { raw.resize(at.certification_offset); }},
     {.name = "truncated-last-byte", .after_signing = [](Buffer& raw, const Quote&) { raw.pop_back(); }},
     {.name = "trailing-zeros", .after_signing = [](Buffer& raw, const Quote&) { raw.resize(raw.size() + kSignatureSize); }},
-    {.name = "trailing-bytes", .after_signing = [](Buffer& raw, const Quote&) { raw.insert(raw.end(), kIntelVendorId.begin(), kIntelVendorId.end()); }},
+    {.name = "trailing-bytes", .after_signing = [](Buffer& raw, const Quote&) { raw.insert(raw.end(), intel::kVendorId.begin(), intel::kVendorId.end()); }},
     {.name = "outer-type-5", .after_signing = [](Buffer& raw, const Quote& at) { raw[outer_at(at)] = 5; }},
     {.name = "inner-type-1", .fields = [](Quote& q) { set_ppid(q, 1, 16); }},
     {.name = "inner-type-3", .fields = [](Quote& q) { set_ppid(q, 3, 384); }},

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/hex.hpp"
+#include "base/text.hpp"
 #include "pem/pem.hpp"
 #include "sim/anchors_data.hpp"
 #include "sim/report_build.hpp"
@@ -23,13 +24,6 @@ std::vector<std::string_view> split(std::string_view text, char at) {
     begin = end + 1;
   }
   return parts;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
 }
 
 // Decimal, with or without leading zeros, in any order; each component of the layout once and nothing else.

@@ -73,7 +73,7 @@ std::string matching_policy_json(const IntelOptions& options, const IntelIdentit
   out["pce_id"] = hex(identity.pck.pce_id);
   out["ppid"]["any_of"] = {hex(identity.pck.ppid)};
   if (identity.pck.platform_instance_id) out["piid"]["any_of"] = {hex(*identity.pck.platform_instance_id)};
-  out["qe_vendor_id"] = hex(kIntelVendorId);
+  out["qe_vendor_id"] = hex(intel::kVendorId);
   if (has_fault(options, "tcb-eval-number-old")) out["tcb_eval_number"]["min"] = kEvaluationNumber;
   return policy_text(options.sgx ? "simulated SGX" : "simulated TDX", options.sgx ? "sgx" : "tdx", std::move(out));
 }

@@ -1,4 +1,5 @@
 #include "atls-connect/http.hpp"
+#include "base/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,11 +16,6 @@ constexpr std::size_t kMaxLooking = 64 * kMaxBody;
 Error bad(std::string detail) { return {Errc::bad_value, "http", std::move(detail)}; }
 Error incomplete(std::string detail) { return {Errc::truncated, "http", std::move(detail)}; }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
-  return out;
-}
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);

@@ -25,9 +25,8 @@ std::vector<CollateralItem> used_of(const std::vector<CollateralItem>& items, co
 }
 
 std::string pck_chain_of(Bytes evidence) {
-  constexpr std::uint16_t kPemChain = 5;
   const auto quote = intel::parse_quote(evidence);
-  return quote && quote->certification.type == kPemChain ? std::string(as_text(quote->certification.data)) : "";
+  return quote && quote->certification.type == intel::kPckCertChain ? std::string(as_text(quote->certification.data)) : "";
 }
 
 }  // namespace
