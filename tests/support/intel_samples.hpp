@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "azure/hcl.hpp"
 #include "eventlog/tcg.hpp"
 #include "intel/pck.hpp"
 #include "intel/quote.hpp"
@@ -119,6 +120,22 @@ inline eventlog::Log ccel_log() {
   first.data = eventlog::spec_id_event(log.algorithms);
   log.events = {first, event(1, 4, 1, std::string_view("\0\0\0\0", 4)), event(2, 0x80000003, 2, "image"), event(3, 0xD, 3, "grub_cmd: linux"), event(1, 3, 4, "not extended"), event(1, 5, 5, "action")};
   return log;
+}
+
+// An Azure HCL report of a TDX guest around td_report_struct().
+inline azure::HclReport tdx_hcl() {
+  azure::HclReport hcl;
+  hcl.version = 2;
+  hcl.request_type = 2;
+  hcl.hardware_report = td_report_struct();
+  hcl.hardware_report.resize(1184);
+  hcl.report_type = 4;
+  hcl.hash_type = 1;
+  hcl.claims = to_buffer(R"({"keys":[]})");
+  hcl.claims_size = static_cast<std::uint32_t>(hcl.claims.size());
+  hcl.runtime_data_size = 20 + hcl.claims_size;
+  hcl.report_size = 32 + 1184 + hcl.runtime_data_size;
+  return hcl;
 }
 
 }  // namespace atls::test

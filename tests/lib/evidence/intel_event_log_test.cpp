@@ -187,17 +187,7 @@ TEST_CASE("dstack: runtime events count by name and payload, whatever digest the
 
 TEST_CASE("the HCL report must be the one that the quote names") {
   Guest guest;
-  azure::HclReport hcl;
-  hcl.version = 2;
-  hcl.request_type = 2;
-  hcl.hardware_report = test::td_report_struct();
-  hcl.hardware_report.resize(1184);
-  hcl.report_type = 4;
-  hcl.hash_type = 1;
-  hcl.claims = to_buffer(R"({"keys":[]})");
-  hcl.claims_size = static_cast<std::uint32_t>(hcl.claims.size());
-  hcl.runtime_data_size = 20 + hcl.claims_size;
-  hcl.report_size = 32 + 1184 + hcl.runtime_data_size;
+  azure::HclReport hcl = test::tdx_hcl();
   const auto outcome = [&] { return guest.judge().find("hcl-binding")->outcome; };
   CHECK(outcome() == Outcome::skip);
   guest.evidence.td_hcl = azure::encode_hcl(hcl, 0);

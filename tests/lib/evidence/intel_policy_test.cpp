@@ -11,16 +11,12 @@
 #include "policy/tcb_status.hpp"
 #include "report/checks_intel.hpp"
 #include "report/checks_policy.hpp"
+#include "support/policies.hpp"
 
 using namespace atls;
+using namespace atls::test;
 
 namespace {
-
-std::string times(const char* byte, int n) {
-  std::string out;
-  for (int i = 0; i < n; ++i) out += byte;
-  return out;
-}
 
 const Time kNow = *parse_rfc3339("2026-01-01T00:00:00Z");
 
@@ -105,20 +101,8 @@ struct Guest {
   }
 };
 
-policy::Policy load(const std::string& text) {
-  auto loaded = policy::load_policy(as_bytes(text), "p.json", ".");
-  if (!loaded) FAIL(loaded.error().message());
-  return *loaded;
-}
 policy::Policy one(const std::string& kind, const std::string& section) {
-  policy::Policy out = load(R"({"schema":"atls-policy/1","alternatives":[{"evidence":[")" + kind + "\"],\"" + kind + "\":" + section + "}]}");
-  return out;
-}
-policy::Policy from_flags(const policy::GivenFlags& given) {
-  policy::Policy out;
-  auto flags = policy::read_flags(given);
-  if (!flags) FAIL(flags.error().message());
-  policy::add_flags(out, *flags);
+  policy::Policy out = load_policy(R"({"schema":"atls-policy/1","alternatives":[{"evidence":[")" + kind + "\"],\"" + kind + "\":" + section + "}]}");
   return out;
 }
 policy::GivenFlags pinned(policy::GivenFlags more = {}) {
@@ -128,13 +112,6 @@ policy::GivenFlags pinned(policy::GivenFlags more = {}) {
 policy::GivenFlags pinned_enclave(policy::GivenFlags more = {}) {
   more.push_back({"--mr-enclave", {times("aa", 32)}});
   return more;
-}
-
-std::string problems(const Report& report) {
-  std::string out;
-  for (const CheckResult& check : report.checks)
-    if (check.outcome != Outcome::pass && check.outcome != Outcome::skip) out += std::string(check.spec->id) + "=" + std::string(outcome_name(check.outcome)) + " ";
-  return out;
 }
 
 }  // namespace
@@ -379,7 +356,7 @@ TEST_CASE("intel policy: an accepted TCB status is a matter of the alternative")
   CHECK(problems(guest.judge(one("tdx", "{" + pin + R"(,"tcb_status":{"any_of":[{"status":"OutOfDate","until":"2025-12-31T00:00:00Z"}]}})"))) == "tcb-status=fail ");
   CHECK(problems(guest.judge(one("tdx", "{" + pin + R"(,"tcb_status":{"any_of":[{"status":"OutOfDate","until":"2026-12-31T00:00:00Z"}]}})"))) == "tcb-status=warn ");
   // Two alternatives: the one that accepts the status names another guest.
-  const auto mixed = load(R"({"schema":"atls-policy/1","alternatives":[{"name":"ours","evidence":["tdx"],"tdx":{)" + pin + R"(}},
+  const auto mixed = load_policy(R"({"schema":"atls-policy/1","alternatives":[{"name":"ours","evidence":["tdx"],"tdx":{)" + pin + R"(}},
       {"name":"old","evidence":["tdx"],"tdx":{"mr_td":")" + times("bb", 48) + R"(","tcb_status":"OutOfDate"}}]})");
   CHECK(problems(guest.judge(mixed)) == "tcb-status=fail ");
 }
@@ -443,7 +420,7 @@ TEST_CASE("intel policy: a flag about other evidence is a wrong command line, on
 }
 
 TEST_CASE("intel policy: alternatives about other evidence never look closest") {
-  const auto mixed = load(R"({"schema":"atls-policy/1","alternatives":[{"name":"snp","evidence":["snp"]},
+  const auto mixed = load_policy(R"({"schema":"atls-policy/1","alternatives":[{"name":"snp","evidence":["snp"]},
       {"name":"td","evidence":["tdx"],"tdx":{"mr_td":")" + times("bb", 48) + R"(","fmspc":"000000000001","ppid":")" + times("00", 16) + R"("}}]})");
   const Report report = Guest().judge(mixed);
   CHECK(problems(report) == "policy-mr-td=fail policy-fmspc=fail policy-ppid=fail ");

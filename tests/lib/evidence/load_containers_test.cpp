@@ -19,21 +19,6 @@ namespace {
 const Buffer kQuote = intel::encode_quote(test::quote(4)), kSgx = intel::encode_quote(test::quote(3)), kLog = eventlog::encode_log(test::ccel_log());
 const std::string kJsonLog = R"([{"imr":0,"event_type":4,"digest":")" + std::string(96, 'a') + "\"}]";
 
-Buffer tdx_hcl() {
-  azure::HclReport hcl;
-  hcl.version = 2;
-  hcl.request_type = 2;
-  hcl.hardware_report = test::td_report_struct();
-  hcl.hardware_report.resize(1184);
-  hcl.report_type = 4;
-  hcl.hash_type = 1;
-  hcl.claims = to_buffer(R"({"keys":[]})");
-  hcl.claims_size = static_cast<std::uint32_t>(hcl.claims.size());
-  hcl.runtime_data_size = 20 + hcl.claims_size;
-  hcl.report_size = 32 + 1184 + hcl.runtime_data_size;
-  return azure::encode_hcl(hcl, 0);
-}
-
 std::string url(const Buffer& b) { return base64(b, Base64::url_unpadded); }
 std::string escaped(const std::string& text) {
   std::string out;
@@ -69,7 +54,7 @@ TEST_CASE("a quote is found in every text form") {
 }
 
 TEST_CASE("containers of agents: the quote, its log, its HCL report") {
-  const Buffer hcl = tdx_hcl();
+  const Buffer hcl = azure::encode_hcl(test::tdx_hcl(), 0);
   struct Row { const char* container; std::string text; const char* format; std::optional<Buffer> log, hcl; };
   for (const Row& row : {
            Row{"coco-tdx", R"({"quote":")" + base64(kQuote) + R"(","cc_eventlog":")" + base64(kLog) + "\"}", "tdx", kLog, {}},
@@ -126,7 +111,7 @@ TEST_CASE("a directory: the quote with the event log and the HCL report that lie
   const test::TempDir folder;
   write(folder.path() / "a.bin", kQuote);
   write(folder.path() / "CCEL", kLog);
-  write(folder.path() / "hcl.bin", tdx_hcl());
+  write(folder.path() / "hcl.bin", azure::encode_hcl(test::tdx_hcl(), 0));
   write(folder.path() / "tdreport.bin", test::td_report_struct());
   auto l = load_path(folder.path());
   REQUIRE(l);
@@ -134,7 +119,7 @@ TEST_CASE("a directory: the quote with the event log and the HCL report that lie
   CHECK_FALSE(l->error);
   CHECK(l->evidence->data == kQuote);
   CHECK(l->evidence->event_log == kLog);
-  CHECK(l->evidence->td_hcl == tdx_hcl());
+  CHECK(l->evidence->td_hcl == azure::encode_hcl(test::tdx_hcl(), 0));
   write(folder.path() / "log2.json", as_bytes(kJsonLog));   // two logs: not ours to choose
   l = load_path(folder.path());
   REQUIRE(l);

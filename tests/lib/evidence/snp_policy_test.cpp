@@ -11,8 +11,10 @@
 #include "policy/flags.hpp"
 #include "report/checks_policy.hpp"
 #include "report/checks_snp.hpp"
+#include "support/policies.hpp"
 
 using namespace atls;
+using namespace atls::test;
 
 namespace {
 
@@ -60,33 +62,8 @@ struct Guest {
   }
 };
 
-std::string times(const char* byte, int n) {
-  std::string out;
-  for (int i = 0; i < n; ++i) out += byte;
-  return out;
-}
-policy::Policy load(const std::string& text) {
-  auto loaded = policy::load_policy(as_bytes(text), "p.json", ".");
-  if (!loaded) FAIL(loaded.error().message());
-  return *loaded;
-}
-policy::Policy one(const std::string& snp) { return load(R"({"schema":"atls-policy/1","alternatives":[{"evidence":["snp"],"snp":)" + snp + "}]}"); }
-policy::Policy from_flags(const policy::GivenFlags& given) {
-  policy::Policy out;
-  auto flags = policy::read_flags(given);
-  if (!flags) FAIL(flags.error().message());
-  policy::add_flags(out, *flags);
-  return out;
-}
+policy::Policy one(const std::string& snp) { return load_policy(R"({"schema":"atls-policy/1","alternatives":[{"evidence":["snp"],"snp":)" + snp + "}]}"); }
 const std::string kM = times("aa", 48), kOther = times("ab", 48);
-
-// Exactly these checks have another outcome than pass or skip.
-std::string problems(const Report& report) {
-  std::string out;
-  for (const CheckResult& check : report.checks)
-    if (check.outcome != Outcome::pass && check.outcome != Outcome::skip) out += std::string(check.spec->id) + "=" + std::string(outcome_name(check.outcome)) + " ";
-  return out;
-}
 
 }  // namespace
 
@@ -175,7 +152,7 @@ TEST_CASE("snp policy: nothing pinned is not proven, whatever else is demanded")
   for (const Row& row : {
            Row{"nothing", from_flags({}), "snp-no-reference=fail "},
            Row{"no alternative at all", policy::Policy{}, "snp-no-reference=fail "},
-           Row{"an empty file", load(R"({"schema":"atls-policy/1","alternatives":[{"evidence":["snp"]}]})"), "snp-no-reference=fail "},
+           Row{"an empty file", load_policy(R"({"schema":"atls-policy/1","alternatives":[{"evidence":["snp"]}]})"), "snp-no-reference=fail "},
            Row{"report data", from_flags({{"--report-data", {times("cc", 64)}}}), "snp-no-reference=fail "},
            Row{"a chip and a product", from_flags({{"--chip-id", {times("04", 64)}}, {"--product", {"Milan"}}}), "snp-no-reference=fail "},
            Row{"minimums", from_flags({{"--min-tcb", {"snp=1"}}, {"--min-guest-svn", {"1"}}}), "snp-no-reference=fail "},
@@ -269,7 +246,7 @@ TEST_CASE("snp policy: one alternative must hold completely; parts of two are ne
   const std::string two = R"({"schema":"atls-policy/1","alternatives":[
     {"name":"a","evidence":["snp"],"snp":{"measurement":")" + kM + R"(","vmpl":1}},
     {"name":"b","evidence":["snp"],"snp":{"measurement":")" + kOther + R"(","vmpl":0}}]})";
-  const Report both_fail = Guest().judge(load(two));
+  const Report both_fail = Guest().judge(load_policy(two));
   CHECK(problems(both_fail) == "snp-policy-vmpl=fail ");       // ties: the first
   REQUIRE(both_fail.notes.size() == 2);
   CHECK(both_fail.notes[0].find("\"a\", the closest") != std::string::npos);
@@ -277,19 +254,19 @@ TEST_CASE("snp policy: one alternative must hold completely; parts of two are ne
 
   Guest guest;
   guest.report.vmpl = 1;
-  const Report first = guest.judge(load(two));
+  const Report first = guest.judge(load_policy(two));
   CHECK(problems(first) == "");
   CHECK(first.notes[0].find("\"a\", which holds") != std::string::npos);
 
   guest.report.vmpl = 0;
   guest.report.measurement.fill(0xab);
-  const Report second = guest.judge(load(two));
+  const Report second = guest.judge(load_policy(two));
   CHECK(problems(second) == "");
   CHECK(second.find("snp-policy-vmpl")->detail.find("#/alternatives/1/snp/vmpl") != std::string::npos);
 }
 
 TEST_CASE("snp policy: an alternative without identity does not stand in for one with it") {
-  const Report report = Guest().judge(load(R"({"schema":"atls-policy/1","alternatives":[
+  const Report report = Guest().judge(load_policy(R"({"schema":"atls-policy/1","alternatives":[
     {"name":"pinned","evidence":["snp"],"snp":{"measurement":")" + kOther + R"("}},{"name":"vacuous","evidence":["snp"]}]})"));
   CHECK(problems(report) == "snp-policy-measurement=fail ");
 }
@@ -333,7 +310,7 @@ TEST_CASE("policy kind: a policy or a pin about SEV-SNP never passes other evide
   for (const Row& row : {
            Row{"file and snp", one(R"({"vmpl":0})"), "snp", Outcome::pass},
            Row{"file and dummy", one(R"({"vmpl":0})"), "dummy", Outcome::fail},
-           Row{"empty file and dummy", load(R"({"schema":"atls-policy/1","alternatives":[{"evidence":["snp"]}]})"), "dummy", Outcome::fail},
+           Row{"empty file and dummy", load_policy(R"({"schema":"atls-policy/1","alternatives":[{"evidence":["snp"]}]})"), "dummy", Outcome::fail},
            Row{"pin and dummy", from_flags({{"--measurement", {kM}}}), "dummy", Outcome::fail, kUsage},
            Row{"demand and dummy", from_flags({{"--require-id-block", {}}}), "dummy", Outcome::fail, kUsage},
            Row{"table entry and dummy", from_flags({{"--require-cert-entry", {"a8074bc2-a25a-483e-aae6-39c045a0b8a1"}}}), "dummy", Outcome::fail, kUsage},

@@ -13,16 +13,12 @@
 #include "pem/pem.hpp"
 #include "sim/anchors_data.hpp"
 #include "sim/intel_platform.hpp"
+#include "support/sim_platform.hpp"
 
 using namespace atls;
+using namespace atls::test;
 
 namespace {
-
-std::unique_ptr<sim::IntelPlatform> make(sim::IntelOptions options = {}) {
-  auto platform = sim::IntelPlatform::create(std::move(options));
-  REQUIRE(platform);
-  return *std::move(platform);
-}
 
 std::map<std::string, Buffer> files_of(const sim::IntelPlatform& p) {
   std::map<std::string, Buffer> out;
@@ -51,7 +47,7 @@ TEST_CASE("Intel export: every layout is there and decodes to the platform") {
   for (const unsigned version : {3U, 4U, 5U}) {
     CAPTURE(version);
     const bool tdx = version != 3;
-    const auto p = make({.sgx = !tdx, .quote_version = tdx ? version : 4});
+    const auto p = make_intel({.sgx = !tdx, .quote_version = tdx ? version : 4});
     auto files = files_of(*p);
     const auto quote = intel::parse_quote(files.at("quote.bin"));
     REQUIRE(quote);
@@ -83,7 +79,7 @@ TEST_CASE("Intel export: every layout is there and decodes to the platform") {
 
 TEST_CASE("Intel export: the collateral file of dcap-qvl has the signed texts as they were signed") {
   for (const char* fault : {"", "tcb-info-whitespace"}) {
-    const auto p = make({.faults = *fault == '\0' ? std::vector<std::string>{} : std::vector<std::string>{fault}});
+    const auto p = make_intel({.faults = *fault == '\0' ? std::vector<std::string>{} : std::vector<std::string>{fault}});
     const auto c = json(files_of(*p).at("collateral.json"));
     const auto info = intel::parse_tcb_info(p->tcb_info());
     const auto identity = intel::parse_qe_identity(p->qe_identity());
@@ -101,7 +97,7 @@ TEST_CASE("Intel export: the collateral file of dcap-qvl has the signed texts as
 }
 
 TEST_CASE("Intel export: the answers for go-tdx-guest are those of the service") {
-  const auto p = make();
+  const auto p = make_intel();
   const auto answers = json(files_of(*p).at("pcs.json"));
   struct Row { const char* url; const char* header; Buffer body; };
   for (const Row& row : {Row{"https://api.trustedservices.intel.com/tdx/certification/v4/tcb?fmspc=51d0c0ffee00", "Tcb-Info-Issuer-Chain", p->tcb_info()},
@@ -118,10 +114,10 @@ TEST_CASE("Intel export: the answers for go-tdx-guest are those of the service")
 }
 
 TEST_CASE("Intel export: the trust anchor is the simulated root whatever the platform shows, and absent lists leave no file") {
-  const auto foreign = make({.faults = {"self-made-root"}});
+  const auto foreign = make_intel({.faults = {"self-made-root"}});
   auto files = files_of(*foreign);
   CHECK(files.at("trust-anchor.der") == sim::intel_anchor(CollateralKind::intel_root));
   CHECK(certificates(files.at("attestation-app/trustedRootCaCert.pem")).at(0).der() != foreign->root_der());
-  CHECK_FALSE(files_of(*make({.faults = {"root-crl-absent"}})).contains("attestation-app/rootCaCrl.der"));
-  CHECK_FALSE(files_of(*make({.faults = {"pck-crl-absent"}})).contains("attestation-app/intermediateCaCrl.der"));
+  CHECK_FALSE(files_of(*make_intel({.faults = {"root-crl-absent"}})).contains("attestation-app/rootCaCrl.der"));
+  CHECK_FALSE(files_of(*make_intel({.faults = {"pck-crl-absent"}})).contains("attestation-app/intermediateCaCrl.der"));
 }

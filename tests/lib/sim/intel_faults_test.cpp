@@ -16,16 +16,12 @@
 #include "sim/intel_event_log.hpp"
 #include "sim/intel_platform.hpp"
 #include "sim/intel_quote_faults.hpp"
+#include "support/sim_platform.hpp"
 
 using namespace atls;
+using namespace atls::test;
 
 namespace {
-
-std::unique_ptr<sim::IntelPlatform> make(sim::IntelOptions options) {
-  auto platform = sim::IntelPlatform::create(std::move(options));
-  REQUIRE_MESSAGE(platform, (platform ? std::string() : platform.error().message()));
-  return *std::move(platform);
-}
 
 sim::IntelOptions options_for(const sim::Fault& fault, std::string_view format) {
   return {.sgx = format == "sgx", .quote_version = fault.needs == "quote-version-5" ? 5U : 4U, .faults = {std::string(fault.name)}};
@@ -50,12 +46,6 @@ intel::Quote parsed(Bytes raw) {
   return *std::move(out);
 }
 
-crypto::Certificate certificate(Bytes der) {
-  auto out = crypto::Certificate::from_der(der);
-  REQUIRE(out);
-  return *std::move(out);
-}
-
 crypto::Crl crl(Bytes der) {
   auto out = crypto::Crl::from_der(der);
   REQUIRE(out);
@@ -63,7 +53,7 @@ crypto::Crl crl(Bytes der) {
 }
 
 std::unique_ptr<sim::IntelPlatform> with(const char* fault, bool sgx = false, unsigned version = 4) {
-  return make({.sgx = sgx, .quote_version = version, .faults = {fault}});
+  return make_intel({.sgx = sgx, .quote_version = version, .faults = {fault}});
 }
 
 }  // namespace
@@ -78,8 +68,8 @@ TEST_CASE("simulated Intel faults: each one that belongs to the platform changes
       CAPTURE(format);
       ++judged;
       const auto options = options_for(fault, format);
-      const auto faulty = make(options);
-      const auto clean = make({.sgx = options.sgx, .quote_version = options.quote_version});
+      const auto faulty = make_intel(options);
+      const auto clean = make_intel({.sgx = options.sgx, .quote_version = options.quote_version});
       const Objects a = objects(*faulty), b = objects(*clean);
       const auto qa = intel::parse_quote(a.quote), qb = intel::parse_quote(b.quote);
       REQUIRE(qb);
@@ -130,7 +120,7 @@ TEST_CASE("simulated Intel faults: quotes end at every boundary and decode other
     for (const sim::Fault& fault : sim::faults()) {
       if (fault.layer != sim::FaultLayer::quote || !sim::applies_to(fault, sgx ? "sgx" : "tdx")) continue;
       CAPTURE(fault.name);
-      const auto quote = intel::parse_quote(make(options_for(fault, sgx ? "sgx" : "tdx"))->quote({}));
+      const auto quote = intel::parse_quote(make_intel(options_for(fault, sgx ? "sgx" : "tdx"))->quote({}));
       struct Undecodable { std::string_view name, field; };
       std::string_view field;                                          // that the decoder names
       for (const Undecodable& row : {Undecodable{"truncated-", ""}, Undecodable{"quote-version-6", "VERSION"}, Undecodable{"key-type-3", "KEY_TYPE"},
@@ -219,7 +209,7 @@ TEST_CASE("simulated Intel faults: TCB info and QE identity") {
     const auto changed = info(fault);
     REQUIRE(changed);
     CHECK(changed->levels.size() == 3);
-    CHECK(as_text(changed->signed_bytes) != as_text(intel::parse_tcb_info(make({})->tcb_info())->signed_bytes));
+    CHECK(as_text(changed->signed_bytes) != as_text(intel::parse_tcb_info(make_intel({})->tcb_info())->signed_bytes));
   }
 }
 

@@ -18,28 +18,12 @@
 #include "sim/intel_event_log.hpp"
 #include "sim/intel_x509.hpp"
 #include "sim/keys.hpp"
+#include "support/sim_platform.hpp"
 
 using namespace atls;
+using namespace atls::test;
 
 namespace {
-
-std::unique_ptr<sim::IntelPlatform> make(sim::IntelOptions options = {}) {
-  auto platform = sim::IntelPlatform::create(std::move(options));
-  REQUIRE_MESSAGE(platform, (platform ? std::string() : platform.error().message()));
-  return *std::move(platform);
-}
-
-std::array<std::uint8_t, 64> some_report_data() {
-  std::array<std::uint8_t, 64> out{};
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<std::uint8_t>(i);
-  return out;
-}
-
-crypto::Certificate certificate(Bytes der) {
-  auto out = crypto::Certificate::from_der(der);
-  REQUIRE(out);
-  return *std::move(out);
-}
 
 bool is_signed_by(const crypto::Certificate& child, const crypto::Certificate& issuer) {
   const auto ok = child.signed_by(*issuer.key());
@@ -88,7 +72,7 @@ sim::IntelOptions of_version(unsigned version) { return {.sgx = version == 3, .q
 TEST_CASE("simulated Intel platform: every version gives a quote that its certificates prove") {
   for (const unsigned version : kVersions) {
     CAPTURE(version);
-    const auto p = make(of_version(version));
+    const auto p = make_intel(of_version(version));
     CHECK(p->format() == (version == 3 ? "sgx" : "tdx"));
     const intel::Quote q = parsed(p->quote(some_report_data()));
     const crypto::Certificate pck = certificate(p->pck_der()), ca = certificate(p->pck_ca_der()), root = certificate(p->root_der());
@@ -117,7 +101,7 @@ TEST_CASE("simulated Intel platform: every version gives a quote that its certif
 }
 
 TEST_CASE("simulated Intel platform: the PCK certificate has the profile of Intel's") {
-  const auto p = make();
+  const auto p = make_intel();
   const crypto::Certificate pck = certificate(p->pck_der());
   CHECK(pck.subject_text() == "C=US,ST=CA,L=Santa Clara,O=Intel Corporation,CN=Intel SGX PCK Certificate");
   CHECK(pck.signature_scheme() == crypto::SignatureScheme::ecdsa_sha256);
@@ -140,7 +124,7 @@ TEST_CASE("simulated Intel platform: the PCK certificate has the profile of Inte
 TEST_CASE("simulated Intel platform: the platform reaches the first level of its collateral, and every level below") {
   for (const unsigned version : kVersions) {
     CAPTURE(version);
-    const auto p = make(of_version(version));
+    const auto p = make_intel(of_version(version));
     const auto info = intel::parse_tcb_info(p->tcb_info());
     const auto identity = intel::parse_qe_identity(p->qe_identity());
     REQUIRE_MESSAGE(info, (info ? std::string() : info.error().message()));
@@ -173,7 +157,7 @@ TEST_CASE("simulated Intel platform: the platform reaches the first level of its
 
 TEST_CASE("simulated Intel platform: the event log replays into the registers of the quote") {
   for (const unsigned version : {4U, 5U}) {
-    const auto p = make({.seed = "log", .quote_version = version});
+    const auto p = make_intel({.seed = "log", .quote_version = version});
     const Buffer raw = p->event_log();
     CHECK(raw.size() == 64 * 1024);
     CHECK(raw.back() == 0xFF);
@@ -193,12 +177,12 @@ TEST_CASE("simulated Intel platform: the event log replays into the registers of
   REQUIRE(table);
   CHECK(table->checksum_ok);
   CHECK(table->cc_type == 2);
-  CHECK(make({.sgx = true})->event_log().empty());
+  CHECK(make_intel({.sgx = true})->event_log().empty());
 }
 
 TEST_CASE("simulated Intel platform: the same seed is the same machine, another seed another one") {
   for (const bool sgx : {false, true}) {
-    const auto a = make({.seed = "a", .sgx = sgx}), again = make({.seed = "a", .sgx = sgx}), b = make({.seed = "b", .sgx = sgx});
+    const auto a = make_intel({.seed = "a", .sgx = sgx}), again = make_intel({.seed = "a", .sgx = sgx}), b = make_intel({.seed = "b", .sgx = sgx});
     const intel::Quote qa = parsed(a->quote({})), qagain = parsed(again->quote({})), qb = parsed(b->quote({}));
     CHECK(equal(qa.signed_bytes(), qagain.signed_bytes()));
     CHECK(qa.attestation_key == qagain.attestation_key);
@@ -215,12 +199,12 @@ TEST_CASE("simulated Intel platform: the same seed is the same machine, another 
 }
 
 TEST_CASE("simulated Intel platform: overrides show in the quote, and what it cannot be is refused with a reason") {
-  const auto p = make({.mr_td = Buffer(48, 0xAA), .mr_config_id = Buffer(48, 0xBB)});
+  const auto p = make_intel({.mr_td = Buffer(48, 0xAA), .mr_config_id = Buffer(48, 0xBB)});
   const intel::Quote q = parsed(p->quote({}));
   CHECK(is_all(std::get<intel::TdReport>(q.body).mr_td, 0xAA));
   CHECK(is_all(std::get<intel::TdReport>(q.body).mr_config_id, 0xBB));
   CHECK(p->matching_policy().find(std::string(96, 'a')) != std::string::npos);
-  const intel::Quote enclave = parsed(make({.sgx = true, .mr_enclave = Buffer(32, 0xCC)})->quote({}));
+  const intel::Quote enclave = parsed(make_intel({.sgx = true, .mr_enclave = Buffer(32, 0xCC)})->quote({}));
   CHECK(is_all(std::get<intel::SgxReport>(enclave.body).mr_enclave, 0xCC));
   struct Row { const char* what; sim::IntelOptions options; };
   for (const Row& row : {Row{"version 3 for TDX", {.quote_version = 3}}, Row{"version 6", {.quote_version = 6}}, Row{"unknown fault", {.faults = {"no-such-fault"}}},
@@ -234,10 +218,10 @@ TEST_CASE("simulated Intel platform: overrides show in the quote, and what it ca
 }
 
 TEST_CASE("simulated Intel platform: the policy pins what the quote says") {
-  const auto tdx = parse_json(as_bytes(make()->matching_policy()), "policy"), sgx = parse_json(as_bytes(make({.sgx = true})->matching_policy()), "policy");
+  const auto tdx = parse_json(as_bytes(make_intel()->matching_policy()), "policy"), sgx = parse_json(as_bytes(make_intel({.sgx = true})->matching_policy()), "policy");
   REQUIRE(tdx);
   REQUIRE(sgx);
-  const intel::Quote td = parsed(make()->quote({})), enclave = parsed(make({.sgx = true})->quote({}));
+  const intel::Quote td = parsed(make_intel()->quote({})), enclave = parsed(make_intel({.sgx = true})->quote({}));
   const nlohmann::json a = (*tdx)["alternatives"][0]["tdx"], b = (*sgx)["alternatives"][0]["sgx"];
   CHECK(a["mr_td"] == hex(std::get<intel::TdReport>(td.body).mr_td));
   for (std::size_t i = 0; i < 4; ++i) CHECK(a["rtmr"][std::to_string(i)] == hex(std::get<intel::TdReport>(td.body).rtmr[i]));
@@ -252,7 +236,7 @@ TEST_CASE("simulated Intel platform: the policy pins what the quote says") {
 TEST_CASE("simulated Intel platform: the policy loads under the strict rules of atls-policy/1") {
   for (const sim::IntelOptions& options : {sim::IntelOptions{}, sim::IntelOptions{.quote_version = 5}, sim::IntelOptions{.sgx = true}, sim::IntelOptions{.faults = {"processor-ca"}},
                                            sim::IntelOptions{.faults = {"tcb-eval-number-old"}}, sim::IntelOptions{.faults = {"td-perfmon"}}}) {
-    const auto policy = policy::load_policy(as_bytes(make(options)->matching_policy()), "policy.json", ".");
+    const auto policy = policy::load_policy(as_bytes(make_intel(options)->matching_policy()), "policy.json", ".");
     REQUIRE_MESSAGE(policy, (policy ? std::string() : policy.error().message()));
     REQUIRE(policy->alternatives.size() == 1);
     CHECK(policy::pins_identity(policy->alternatives[0], options.sgx ? "sgx" : "tdx"));
@@ -261,7 +245,7 @@ TEST_CASE("simulated Intel platform: the policy loads under the strict rules of 
 
 TEST_CASE("simulated Intel platform: the attester gives the quote over its data, and the log of a TD") {
   for (const bool sgx : {false, true}) {
-    const std::shared_ptr<const sim::IntelPlatform> p = make({.sgx = sgx});
+    const std::shared_ptr<const sim::IntelPlatform> p = make_intel({.sgx = sgx});
     const auto attester = sim::sim_intel_attester(p);
     CHECK(attester->name() == (sgx ? "sim-sgx" : "sim-tdx"));
     const auto evidence = attester->attest(some_report_data());

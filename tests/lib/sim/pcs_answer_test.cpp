@@ -7,16 +7,12 @@
 #include "intel/collateral.hpp"
 #include "pem/pem.hpp"
 #include "sim/anchors_data.hpp"
+#include "support/sim_platform.hpp"
 
 using namespace atls;
+using namespace atls::test;
 
 namespace {
-
-std::unique_ptr<sim::IntelPlatform> make(sim::IntelOptions options = {}) {
-  auto platform = sim::IntelPlatform::create(std::move(options));
-  REQUIRE(platform);
-  return *std::move(platform);
-}
 
 std::string header(const sim::HttpAnswer& answer, std::string_view name) {
   for (const auto& [key, value] : answer.headers)
@@ -27,7 +23,7 @@ std::string header(const sim::HttpAnswer& answer, std::string_view name) {
 }  // namespace
 
 TEST_CASE("simulated PCS: every object is at its path") {
-  const auto p = make();
+  const auto p = make_intel();
   const std::string crls = "/sgx/certification/v4/pckcrl?ca=", root = "https%3A%2F%2Fcertificates.trustedservices.intel.com%2FIntelSGXRootCA.der";
   struct Row { std::string path; Buffer body; const char* header; };
   for (const Row& row : {Row{"/tdx/certification/v4/tcb?fmspc=51d0c0ffee00", p->tcb_info(), "TCB-Info-Issuer-Chain"},
@@ -52,7 +48,7 @@ TEST_CASE("simulated PCS: every object is at its path") {
 }
 
 TEST_CASE("simulated PCS: the signed FMSPC has the letter case of the question") {
-  const auto p = make();
+  const auto p = make_intel();
   for (const char* fmspc : {"51d0c0ffee00", "51D0C0FFEE00", "51d0C0fFeE00"}) {
     const auto info = intel::parse_tcb_info(p->answer(std::string("/tdx/certification/v4/tcb?fmspc=") + fmspc).body);
     REQUIRE(info);
@@ -61,7 +57,7 @@ TEST_CASE("simulated PCS: the signed FMSPC has the letter case of the question")
 }
 
 TEST_CASE("simulated PCS: what the real service refuses is refused") {
-  const auto p = make();
+  const auto p = make_intel();
   struct Row { const char* path; int status; };
   for (const Row& row : {Row{"/tdx/certification/v4/tcb?fmspc=50806f000000", 404}, Row{"/tdx/certification/v4/tcb?fmspc=51d0c0ffee", 400}, Row{"/tdx/certification/v4/tcb", 400},
                          Row{"/tdx/certification/v4/tcb?fmspc=51d0c0ffee00&fmspc=51d0c0ffee00", 400}, Row{"/tdx/certification/v4/tcb?fmspc=51d0c0ffee00&update=late", 400},
@@ -77,7 +73,7 @@ TEST_CASE("simulated PCS: what the real service refuses is refused") {
 }
 
 TEST_CASE("simulated PCS: an absent list is not found, and only the platform's own objects have its faults") {
-  const auto p = make({.faults = {"root-crl-absent", "pck-crl-absent", "platform-revoked", "qe-revoked"}});
+  const auto p = make_intel({.faults = {"root-crl-absent", "pck-crl-absent", "platform-revoked", "qe-revoked"}});
   for (const char* path : {"/IntelSGXRootCA.der", "/sgx/certification/v4/rootcacrl", "/sgx/certification/v4/pckcrl?ca=platform&encoding=der",
                            "/sgx/certification/v4/crl?uri=https://certificates.trustedservices.intel.com/IntelSGXRootCA.der"})
     CHECK(p->answer(path).status == 404);

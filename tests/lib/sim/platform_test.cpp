@@ -11,29 +11,13 @@
 #include "crypto/certificate.hpp"
 #include "crypto/digest.hpp"
 #include "policy/policy.hpp"
+#include "support/sim_platform.hpp"
 
 using namespace atls;
+using namespace atls::test;
 using snp::ProductLine;
 
 namespace {
-
-std::unique_ptr<sim::SnpPlatform> make(sim::SnpOptions options = {}) {
-  auto platform = sim::SnpPlatform::create(std::move(options));
-  REQUIRE_MESSAGE(platform, (platform ? std::string() : platform.error().message()));
-  return *std::move(platform);
-}
-
-std::array<std::uint8_t, 64> some_report_data() {
-  std::array<std::uint8_t, 64> out{};
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<std::uint8_t>(i);
-  return out;
-}
-
-crypto::Certificate certificate(Bytes der) {
-  auto out = crypto::Certificate::from_der(der);
-  REQUIRE(out);
-  return *std::move(out);
-}
 
 snp::AttestationReport parsed(Bytes raw) {
   auto out = snp::parse_report(raw);
@@ -67,7 +51,7 @@ TEST_CASE("simulated platform: every product, version and signer gives a report 
   for (const ProductLine line : {ProductLine::milan, ProductLine::genoa, ProductLine::turin})
     for (std::uint32_t version = 2; version <= 5; ++version)
       for (const bool vlek : {false, true}) {
-        const auto platform = make({.product = line, .vlek = vlek, .report_version = version});
+        const auto platform = make_snp({.product = line, .vlek = vlek, .report_version = version});
         CAPTURE(snp::product_name(line));
         CAPTURE(version);
         CAPTURE(vlek);
@@ -106,7 +90,7 @@ TEST_CASE("simulated platform: every product, version and signer gives a report 
 }
 
 TEST_CASE("simulated platform: the same seed gives the same bytes but for signatures, another seed does not") {
-  const auto a = make({.seed = "one"}), b = make({.seed = "one"}), other = make({.seed = "two"});
+  const auto a = make_snp({.seed = "one"}), b = make_snp({.seed = "one"}), other = make_snp({.seed = "two"});
   const Buffer ra = a->report(some_report_data()), rb = b->report(some_report_data()), ro = other->report(some_report_data());
   CHECK(equal(Bytes(ra).first(snp::kSignedSize), Bytes(rb).first(snp::kSignedSize)));
   CHECK_FALSE(equal(Bytes(ra).first(snp::kSignedSize), Bytes(ro).first(snp::kSignedSize)));
@@ -121,14 +105,14 @@ TEST_CASE("simulated platform: the same seed gives the same bytes but for signat
 
 TEST_CASE("simulated platform: a fixed seed keeps its values from release to release") {
   // Saved policies pin these. A change here is a change for users: say so in the CHANGELOG.
-  const snp::AttestationReport report = parsed(make()->report({}));
+  const snp::AttestationReport report = parsed(make_snp()->report({}));
   CHECK(hex(report.measurement).substr(0, 16) == "b74fbe2147527dfe");
   CHECK(hex(report.chip_id).substr(0, 16) == "8d4611103d3f9192");
-  CHECK(certificate(make()->vek_der()).spki_sha256().substr(0, 16) == "5a1bb29fcee55eee");
+  CHECK(certificate(make_snp()->vek_der()).spki_sha256().substr(0, 16) == "5a1bb29fcee55eee");
 }
 
 TEST_CASE("simulated platform: the certificate table holds the chain and fills whole pages") {
-  const auto platform = make({.vlek = true});
+  const auto platform = make_snp({.vlek = true});
   const Buffer raw = platform->cert_table();
   CHECK(raw.size() % 4096 == 0);
   const auto table = snp::parse_cert_table(raw);
@@ -143,7 +127,7 @@ TEST_CASE("simulated platform: the certificate table holds the chain and fills w
 TEST_CASE("simulated platform: the HCL form binds its claims, and the hcl-hash fault breaks exactly that") {
   const std::string claims = R"({"keys":[]})";
   for (const bool broken : {false, true}) {
-    const auto platform = make({.faults = broken ? std::vector<std::string>{"hcl-hash"} : std::vector<std::string>{}});
+    const auto platform = make_snp({.faults = broken ? std::vector<std::string>{"hcl-hash"} : std::vector<std::string>{}});
     const auto hcl = azure::parse_hcl(platform->hcl(as_bytes(claims)));
     REQUIRE(hcl);
     CHECK(hcl->claims_complete);
@@ -155,7 +139,7 @@ TEST_CASE("simulated platform: the HCL form binds its claims, and the hcl-hash f
 
 TEST_CASE("simulated platform: the policy pins what the report says") {
   for (const bool vlek : {false, true}) {
-    const auto platform = make({.product = ProductLine::turin, .vlek = vlek});
+    const auto platform = make_snp({.product = ProductLine::turin, .vlek = vlek});
     const auto policy = parse_json(as_bytes(platform->matching_policy()), "policy");
     REQUIRE(policy);
     const nlohmann::json snp = (*policy)["alternatives"][0]["snp"];
@@ -174,7 +158,7 @@ TEST_CASE("simulated platform: the policy pins what the report says") {
 TEST_CASE("simulated platform: the policy loads under the strict rules of atls-policy/1") {
   for (const char* fault : {"", "provisional-forbidden", "chip-id-zero"}) {
     CAPTURE(fault);
-    const auto platform = make({.faults = *fault == '\0' ? std::vector<std::string>{} : std::vector<std::string>{fault}});
+    const auto platform = make_snp({.faults = *fault == '\0' ? std::vector<std::string>{} : std::vector<std::string>{fault}});
     const auto policy = policy::load_policy(as_bytes(platform->matching_policy()), "policy.json", ".");
     REQUIRE_MESSAGE(policy, (policy ? std::string() : policy.error().message()));
     CHECK(policy->alternatives.size() == 1);
@@ -182,7 +166,7 @@ TEST_CASE("simulated platform: the policy loads under the strict rules of atls-p
 }
 
 TEST_CASE("simulated platform: overrides show in report and policy") {
-  const auto platform = make({.measurement = Buffer(48, 0xAA), .host_data = Buffer(32, 0xBB)});
+  const auto platform = make_snp({.measurement = Buffer(48, 0xAA), .host_data = Buffer(32, 0xBB)});
   const snp::AttestationReport report = parsed(platform->report({}));
   CHECK(is_all(report.measurement, 0xAA));
   CHECK(is_all(report.host_data, 0xBB));
@@ -205,7 +189,7 @@ TEST_CASE("simulated platform: what it cannot be is refused with a reason") {
 }
 
 TEST_CASE("simulated platform: the attester gives the report over its data and the table") {
-  const std::shared_ptr<const sim::SnpPlatform> platform = make();
+  const std::shared_ptr<const sim::SnpPlatform> platform = make_snp();
   const auto attester = sim::sim_snp_attester(platform);
   CHECK(attester->name() == "sim-snp");
   const auto evidence = attester->attest(some_report_data());
