@@ -156,6 +156,10 @@ def main():
             check.code(result, 0, arguments[0])
             check.that(says in result.out and result.err == "", f"expected {says!r}\n{result}")
         check.that(not pathlib.Path("no").exists(), "a folder was made")
+        # Nothing to save says nothing about the evidence: the verdict keeps its exit status, and what happened is told.
+        plain, saving = run(VERIFY, "--offline", "--no-cache", "R"), run(VERIFY, "--offline", "--no-cache", "--save-collateral", "saved", "R")
+        check.code(saving, plain.code, "--save-collateral of evidence without Intel collateral")
+        check.that("--save-collateral: " in saving.err and not pathlib.Path("saved").exists(), f"expected a word about --save-collateral and no file\n{saving}")
     return check.finish("atls-verify usage errors")
 
 

@@ -43,7 +43,10 @@ bool save_collateral(Io& io, const ToolInfo& tool, const ExportOptions& options,
     return false;
   };
   const auto files = export_collateral(used_of(items, report), *export_form_from(options.format), pck_chain_of(evidence));
-  if (!files) return complain(files.error().detail);
+  if (!files) {   // nothing to save is no failure of the verdict, as with --save-evidence
+    complain(files.error().detail);
+    return true;
+  }
   if (files->size() > 1) {
     std::error_code ec;
     std::filesystem::create_directories(options.path, ec);

@@ -48,7 +48,8 @@ Result<std::optional<Buffer>> read_event_log(const EvidenceOptions& options);   
 // --save-collateral PATH, --collateral-format dcap-qvl|intel-dir|go-getter
 struct ExportOptions { std::string path, format = "dcap-qvl"; };
 void add_export_options(CLI::App& app, ExportOptions& options);
-// Writes what was used of `items` for this verdict; of `evidence` a quote's PCK chain goes with it. False: told on io.err.
+// Writes what was used of `items` for this verdict; of `evidence` a quote's PCK chain goes with it. What goes wrong is told on io.err; false
+// only when the files could not be written: nothing complete to write leaves the verdict its exit code.
 bool save_collateral(Io& io, const ToolInfo& tool, const ExportOptions& options, const std::vector<CollateralItem>& items, const Report& report, Bytes evidence);
 
 // --at TIME
