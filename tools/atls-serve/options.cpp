@@ -10,7 +10,16 @@ namespace atls::serve {
 namespace {
 
 // CLI11 would print the range into the help, where the text says it already.
-CLI::Validator between(double low, double high) { return CLI::Range(low, high).description(""); }
+// As CLI::Range, whose message would show the limits as 4.000000.
+CLI::Validator between(int low, int high) {
+  return CLI::Validator(
+      [low, high](std::string& text) {
+        double value = 0;
+        const bool good = CLI::detail::lexical_cast(text, value) && value >= low && value <= high;
+        return good ? std::string() : "expected a number from " + std::to_string(low) + " to " + std::to_string(high) + ", found \"" + text + "\"";
+      },
+      "");
+}
 
 void declare_attester(CLI::App& app, tools::AttesterOptions& attester) {
   constexpr const char* kGroup = "Attester";
