@@ -22,11 +22,13 @@ def problems(path):
         inc = match.group(1)
         first = inc.split("/")[0]
         where = f"{rel}:{number}: includes {inc}: "
+        if first == "nlohmann" and path.suffix == ".hpp" and not inc.endswith("json_fwd.hpp"):
+            yield where + "nlohmann/json takes seconds to compile: only inside a .cpp"
+        if first == "CLI" and rel != "tools/common/cli.hpp":
+            yield where + "CLI11 takes seconds to compile: tools/common/cli.hpp is for the files that declare options"
         if top == "formats":
             if first in ("openssl", "curl", "fmt", "CLI", "sys", "fstream", "filesystem") or first in LIB or first in TOOLS:
                 yield where + "formats/ knows bytes and structs only"
-            if first == "nlohmann" and path.suffix == ".hpp" and not inc.endswith("json_fwd.hpp"):
-                yield where + "nlohmann/json only inside a .cpp"
         if top == "lib":
             if first in TOOLS and first != "common" or first in ("CLI", "common", "iostream"):
                 yield where + "lib/ knows neither tools nor the terminal"

@@ -1,16 +1,19 @@
 #include "base/hex.hpp"
 
 namespace atls {
-namespace {
 
-int digit(char c) {
+int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
 }
 
-}  // namespace
+std::string hex_number(std::uint64_t value, int digits) {
+  std::string out;
+  for (; value != 0 || digits > 0; value >>= 4, --digits) out.insert(out.begin(), "0123456789abcdef"[value & 15]);
+  return "0x" + out;
+}
 
 std::string hex(Bytes bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -28,8 +31,8 @@ Result<Buffer> from_hex(std::string_view text) {
   Buffer out;
   out.reserve(text.size() / 2);
   for (std::size_t i = 0; i < text.size(); i += 2) {
-    const int high = digit(text[i]);
-    const int low = digit(text[i + 1]);
+    const int high = hex_digit(text[i]);
+    const int low = hex_digit(text[i + 1]);
     if (high < 0 || low < 0) return Error{Errc::bad_value, "hex", "not a hexadecimal digit", high < 0 ? i : i + 1};
     out.push_back(static_cast<std::uint8_t>(high << 4 | low));
   }

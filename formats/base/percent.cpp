@@ -1,5 +1,7 @@
 #include "base/percent.hpp"
 
+#include "base/hex.hpp"
+
 namespace atls {
 namespace {
 
@@ -7,13 +9,6 @@ constexpr std::string_view kDigits = "0123456789ABCDEF";
 
 bool is_unreserved(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-}
-
-int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 }  // namespace
@@ -40,7 +35,7 @@ Result<std::string> percent_decode(std::string_view text) {
       out += text[i];
       continue;
     }
-    const int high = i + 1 < text.size() ? digit(text[i + 1]) : -1, low = i + 2 < text.size() ? digit(text[i + 2]) : -1;
+    const int high = i + 1 < text.size() ? hex_digit(text[i + 1]) : -1, low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
     if (high < 0 || low < 0) return Error{Errc::bad_value, "percent", "'%' is not followed by two hexadecimal digits", i};
     out += static_cast<char>(high * 16 + low);
     i += 2;

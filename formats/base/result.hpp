@@ -40,4 +40,6 @@ struct Done {};                     // Result<Done>: success without a value
 using Status = Result<Done>;
 inline Status ok() { return Done{}; }
 
+inline Error bad_value(std::string where, std::string detail) { return {Errc::bad_value, std::move(where), std::move(detail)}; }
+
 }  // namespace atls

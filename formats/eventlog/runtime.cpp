@@ -14,7 +14,7 @@ using nlohmann::json;
 
 constexpr std::size_t kDigestSize = 48;   // SHA-384
 
-Error bad(std::size_t index, const char* member, std::string detail) {
+Error bad_member(std::size_t index, const char* member, std::string detail) {
   return {Errc::bad_value, "event_log[" + std::to_string(index) + "]." + member, std::move(detail), 0};
 }
 
@@ -34,30 +34,30 @@ std::optional<Buffer> hex_member(const json& event, const char* name, bool may_b
 }
 
 Result<JsonEvent> parse_event(const json& object, std::size_t index) {
-  if (!object.is_object()) return bad(index, "event", "expected an object");
+  if (!object.is_object()) return bad_member(index, "event", "expected an object");
   JsonEvent e;
   const auto imr = number(object, "imr"), type = number(object, "event_type");
-  if (!imr || *imr > 3) return bad(index, "imr", "expected 0 to 3");
-  if (!type || *type > 0xFFFFFFFF) return bad(index, "event_type", "expected a number of 32 bits");
+  if (!imr || *imr > 3) return bad_member(index, "imr", "expected 0 to 3");
+  if (!type || *type > 0xFFFFFFFF) return bad_member(index, "event_type", "expected a number of 32 bits");
   e.imr = static_cast<unsigned>(*imr);
   e.type = static_cast<std::uint32_t>(*type);
   if (const auto found = object.find("event"); found != object.end()) {
     const auto* name = found->get_ptr<const std::string*>();
-    if (name == nullptr) return bad(index, "event", "expected text");
+    if (name == nullptr) return bad_member(index, "event", "expected text");
     e.name = *name;
   }
   auto payload = hex_member(object, "event_payload", true);
-  if (!payload) return bad(index, "event_payload", "expected hexadecimal text");
+  if (!payload) return bad_member(index, "event_payload", "expected hexadecimal text");
   e.payload = *std::move(payload);
   auto digest = hex_member(object, "digest", true);
-  if (!digest || (!digest->empty() && digest->size() != kDigestSize)) return bad(index, "digest", "expected 96 hexadecimal digits");
+  if (!digest || (!digest->empty() && digest->size() != kDigestSize)) return bad_member(index, "digest", "expected 96 hexadecimal digits");
   e.digest = *std::move(digest);
   if (const auto found = object.find("version"); found != object.end() && !found->is_null()) {
     const auto version = number(object, "version");
-    if (!version || *version < 1 || *version > 2) return bad(index, "version", "expected 1 or 2");
+    if (!version || *version < 1 || *version > 2) return bad_member(index, "version", "expected 1 or 2");
     e.version = *version;
   }
-  if (e.digest.empty() && !e.is_runtime()) return bad(index, "digest", "missing, and only that of a runtime event can be computed");
+  if (e.digest.empty() && !e.is_runtime()) return bad_member(index, "digest", "missing, and only that of a runtime event can be computed");
   return e;
 }
 

@@ -25,7 +25,7 @@ constexpr TypeName kTypes[] = {   // TCG PC Client Platform Firmware Profile, se
     {0x800000E2, "EV_EFI_SPDM_FIRMWARE_CONFIG"}, {0x08000001, "dstack runtime event"},
 };
 
-Error bad(const char* field, std::string detail, std::size_t offset, Errc code = Errc::bad_value) {
+Error bad_log(const char* field, std::string detail, std::size_t offset, Errc code = Errc::bad_value) {
   return {code, std::string("event_log.") + field, std::move(detail), offset};
 }
 
@@ -53,14 +53,14 @@ std::optional<Error> read_spec_id(const Event& e, Log& log) {
   in.bytes(8, "PLATFORM");
   const std::uint32_t count = in.u32le("NUMBER_OF_ALGORITHMS");
   if (!in.error() && (count == 0 || count > kMaxAlgorithms))
-    return bad("SPEC_ID_EVENT.NUMBER_OF_ALGORITHMS", "expected 1 to " + std::to_string(kMaxAlgorithms) + ", found " + std::to_string(count), base + 24);
+    return bad_log("SPEC_ID_EVENT.NUMBER_OF_ALGORITHMS", "expected 1 to " + std::to_string(kMaxAlgorithms) + ", found " + std::to_string(count), base + 24);
   for (std::uint32_t i = 0; i < count && !in.error(); ++i) {
     const std::uint16_t id = in.u16le("ALGORITHM_ID"), size = in.u16le("DIGEST_SIZE");
     if (in.error()) break;
     const std::size_t known = id == kSha1 ? 20 : id == kSha256 || id == kSm3 ? 32 : id == kSha384 ? 48 : id == kSha512 ? 64 : 0;
     const bool twice = std::any_of(log.algorithms.begin(), log.algorithms.end(), [&](const auto& a) { return a.first == id; });
     if (size == 0 || size > 64 || (known != 0 && size != known) || twice)
-      return bad("SPEC_ID_EVENT.DIGEST_SIZE", "algorithm " + std::to_string(id) + (twice ? " occurs twice" : " with digests of " + std::to_string(size) + " bytes"), base + in.pos() - 4);
+      return bad_log("SPEC_ID_EVENT.DIGEST_SIZE", "algorithm " + std::to_string(id) + (twice ? " occurs twice" : " with digests of " + std::to_string(size) + " bytes"), base + in.pos() - 4);
     log.algorithms.emplace_back(id, size);
   }
   if (!in.error()) return std::nullopt;
@@ -77,19 +77,19 @@ std::optional<Error> read_event(Cursor& in, const Log& log, Event& e) {
   const std::size_t count_at = in.pos();
   const std::uint32_t count = in.u32le("DIGEST_COUNT");
   if (!in.error() && count > log.algorithms.size())
-    return bad("DIGEST_COUNT", "expected at most " + std::to_string(log.algorithms.size()) + " as the log declares, found " + std::to_string(count), count_at);
+    return bad_log("DIGEST_COUNT", "expected at most " + std::to_string(log.algorithms.size()) + " as the log declares, found " + std::to_string(count), count_at);
   for (std::uint32_t i = 0; i < count && !in.error(); ++i) {
     const std::size_t at = in.pos();
     const std::uint16_t id = in.u16le("ALGORITHM_ID");
     const auto row = std::find_if(log.algorithms.begin(), log.algorithms.end(), [&](const auto& a) { return a.first == id; });
     if (in.error()) break;
-    if (row == log.algorithms.end()) return bad("ALGORITHM_ID", "algorithm " + std::to_string(id) + " is not one that the log declares", at);
-    if (!e.digests.emplace(id, to_buffer(in.bytes(row->second, "DIGEST"))).second) return bad("ALGORITHM_ID", "two digests of algorithm " + std::to_string(id), at);
+    if (row == log.algorithms.end()) return bad_log("ALGORITHM_ID", "algorithm " + std::to_string(id) + " is not one that the log declares", at);
+    if (!e.digests.emplace(id, to_buffer(in.bytes(row->second, "DIGEST"))).second) return bad_log("ALGORITHM_ID", "two digests of algorithm " + std::to_string(id), at);
   }
   const std::size_t size_at = in.pos();
   const std::uint32_t size = in.u32le("EVENT_SIZE");
   if (!in.error() && size > in.left())
-    return bad("EVENT_SIZE", std::to_string(size) + " bytes declared, " + std::to_string(in.left()) + " are left", size_at, Errc::truncated);
+    return bad_log("EVENT_SIZE", std::to_string(size) + " bytes declared, " + std::to_string(in.left()) + " are left", size_at, Errc::truncated);
   e.data = to_buffer(in.bytes(size, "EVENT"));
   e.size = in.pos() - e.offset;
   return in.error();
@@ -141,7 +141,7 @@ PartialLog read_log(Bytes input) {
   log.events.push_back(std::move(first));
   while (!out.error && !is_end(input.subspan(in.pos()))) {
     if (log.events.size() == kMaxEvents) {
-      out.error = bad("EVENTS", "more than " + std::to_string(kMaxEvents), in.pos(), Errc::too_large);
+      out.error = bad_log("EVENTS", "more than " + std::to_string(kMaxEvents), in.pos(), Errc::too_large);
       break;
     }
     Event e;

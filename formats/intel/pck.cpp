@@ -13,7 +13,7 @@ constexpr std::size_t kMaxEntries = 64;
 constexpr std::array<std::uint8_t, 9> kArc{0x2A, 0x86, 0x48, 0x86, 0xF8, 0x4D, 0x01, 0x0D, 0x01};   // 1.2.840.113741.1.13.1
 constexpr const char* kConfiguration[] = {"dynamic_platform", "cached_keys", "smt_enabled"};
 
-Error bad(std::string field, std::string detail, std::size_t offset) { return {Errc::bad_value, "pck_extension." + std::move(field), std::move(detail), offset}; }
+Error bad_pck(std::string field, std::string detail, std::size_t offset) { return {Errc::bad_value, "pck_extension." + std::move(field), std::move(detail), offset}; }
 
 // SEQUENCE { OID arc.arcs..., value }; arcs after kArc are all below 128, one octet each.
 struct Entry { Buffer arcs; asn1::Tlv value; Bytes whole; std::size_t offset = 0; };
@@ -30,12 +30,12 @@ class Reader {
       if (out.size() == kMaxEntries) return Error{Errc::too_large, std::string("pck_extension.") + name, "more than " + std::to_string(kMaxEntries) + " entries", base + at};
       const auto sequence = asn1::read(content, at);
       if (!sequence) return moved(sequence.error(), base, name);
-      if (sequence->tag != kSequence) return bad(name, "expected a SEQUENCE per entry", base + at);
+      if (sequence->tag != kSequence) return bad_pck(name, "expected a SEQUENCE per entry", base + at);
       at += sequence->header + sequence->content.size();
       const std::size_t inside = offset_of(sequence->content);
       const auto oid = asn1::read(sequence->content);
       if (!oid) return moved(oid.error(), inside, name);
-      if (oid->tag != kOid) return bad(name, "expected an OID", inside);
+      if (oid->tag != kOid) return bad_pck(name, "expected an OID", inside);
       const std::size_t value_at = oid->header + oid->content.size();
       const auto value = asn1::read_exactly(sequence->content.subspan(value_at));
       if (!value) return moved(value.error(), inside + value_at, name);
@@ -61,26 +61,26 @@ class Builder {
 
   template <std::size_t N>
   Status octets(const Entry& e, std::string name, std::array<std::uint8_t, N>& to) {
-    if (e.value.tag != kOctetString) return bad(name, "expected an OCTET STRING", e.offset);
-    if (e.value.content.size() != N) return bad(name, "expected " + std::to_string(N) + " bytes, found " + std::to_string(e.value.content.size()), e.offset);
+    if (e.value.tag != kOctetString) return bad_pck(name, "expected an OCTET STRING", e.offset);
+    if (e.value.content.size() != N) return bad_pck(name, "expected " + std::to_string(N) + " bytes, found " + std::to_string(e.value.content.size()), e.offset);
     std::copy(e.value.content.begin(), e.value.content.end(), to.begin());
     return place(e, std::move(name));
   }
   Status number(const Entry& e, std::string name, std::uint64_t limit, std::uint64_t& to) {
     const auto value = asn1::unsigned_integer(e.whole);
-    if (!value) return bad(name, value.error().detail, e.offset);
-    if (*value > limit) return bad(name, "expected at most " + std::to_string(limit) + ", found " + std::to_string(*value), e.offset);
+    if (!value) return bad_pck(name, value.error().detail, e.offset);
+    if (*value > limit) return bad_pck(name, "expected at most " + std::to_string(limit) + ", found " + std::to_string(*value), e.offset);
     to = *value;
     return place(e, std::move(name));
   }
   Status boolean(const Entry& e, std::string name, std::optional<bool>& to) {
-    if (e.value.tag != kBoolean || e.value.content.size() != 1 || (e.value.content[0] != 0 && e.value.content[0] != 0xFF)) return bad(name, "expected a BOOLEAN", e.offset);
+    if (e.value.tag != kBoolean || e.value.content.size() != 1 || (e.value.content[0] != 0 && e.value.content[0] != 0xFF)) return bad_pck(name, "expected a BOOLEAN", e.offset);
     to = e.value.content[0] != 0;
     return place(e, std::move(name));
   }
   Status place(const Entry& e, std::string name) {
     const bool seen = std::any_of(out_.places.begin(), out_.places.end(), [&](const auto& p) { return p.name == name; });
-    if (seen) return bad(name, "occurs twice", e.offset);
+    if (seen) return bad_pck(name, "occurs twice", e.offset);
     out_.places.push_back({std::move(name), reader_.offset_of(e.value.content), e.value.content.size()});
     return ok();
   }
@@ -93,14 +93,14 @@ class Builder {
 std::string component_name(std::size_t n) { return std::string("tcb.comp") + (n < 10 ? "0" : "") + std::to_string(n); }
 
 Status read_tcb(const Entry& tcb, const Reader& reader, Builder& build, PckExtension& out) {
-  if (tcb.value.tag != kSequence) return bad("tcb", "expected a SEQUENCE", tcb.offset);
+  if (tcb.value.tag != kSequence) return bad_pck("tcb", "expected a SEQUENCE", tcb.offset);
   const auto entries = reader.entries(tcb.value.content, "tcb");
   if (!entries) return entries.error();
   out.tcb_entries = entries->size();
-  if (entries->size() != 18) return bad("tcb", "expected 18 entries, found " + std::to_string(entries->size()), tcb.offset);
+  if (entries->size() != 18) return bad_pck("tcb", "expected 18 entries, found " + std::to_string(entries->size()), tcb.offset);
   for (const Entry& e : *entries) {
     const unsigned n = e.arcs.size() == 2 && e.arcs[0] == 2 ? e.arcs[1] : 0;
-    if (n < 1 || n > 18) return bad("tcb", "unexpected OID", e.offset);
+    if (n < 1 || n > 18) return bad_pck("tcb", "unexpected OID", e.offset);
     std::uint64_t value = 0;
     const Status done = n == 18 ? build.octets(e, "tcb.cpu_svn", out.cpu_svn) : build.number(e, n == 17 ? "tcb.pce_svn" : component_name(n), n == 17 ? 0xFFFF : 0xFF, value);
     if (!done) return done;
@@ -111,7 +111,7 @@ Status read_tcb(const Entry& tcb, const Reader& reader, Builder& build, PckExten
 }
 
 Status read_configuration(const Entry& configuration, const Reader& reader, Builder& build, PckExtension& out) {
-  if (configuration.value.tag != kSequence) return bad("configuration", "expected a SEQUENCE", configuration.offset);
+  if (configuration.value.tag != kSequence) return bad_pck("configuration", "expected a SEQUENCE", configuration.offset);
   const auto entries = reader.entries(configuration.value.content, "configuration");
   if (!entries) return entries.error();
   std::optional<bool>* fields[] = {&out.dynamic_platform, &out.cached_keys, &out.smt_enabled};
@@ -130,7 +130,7 @@ Status read_entry(const Entry& e, const Reader& reader, Builder& build, PckExten
     case 3: return build.octets(e, "pce_id", out.pce_id);
     case 4: return build.octets(e, "fmspc", out.fmspc);
     case 5: {
-      if (e.value.tag != kEnumerated || e.value.content.size() != 1) return bad("sgx_type", "expected an ENUMERATED of one byte", e.offset);
+      if (e.value.tag != kEnumerated || e.value.content.size() != 1) return bad_pck("sgx_type", "expected an ENUMERATED of one byte", e.offset);
       out.sgx_type = e.value.content[0];
       return build.place(e, "sgx_type");
     }
@@ -176,7 +176,7 @@ Buffer integer(unsigned v) {
 Result<PckExtension> parse_pck_extension(Bytes value) {
   const auto outer = asn1::read_exactly(value);
   if (!outer) return Error{outer.error().code, "pck_extension", outer.error().detail, outer.error().offset};
-  if (outer->tag != kSequence) return bad("SEQUENCE", "expected tag 48, found " + std::to_string(outer->tag), 0);
+  if (outer->tag != kSequence) return bad_pck("SEQUENCE", "expected tag 48, found " + std::to_string(outer->tag), 0);
   const Reader reader(value);
   const auto entries = reader.entries(outer->content, "entries");
   if (!entries) return entries.error();
@@ -187,7 +187,7 @@ Result<PckExtension> parse_pck_extension(Bytes value) {
     if (const Status done = read_entry(e, reader, build, out); !done) return done.error();
   for (const char* needed : {"ppid", "tcb", "pce_id", "fmspc", "sgx_type"}) {
     const bool found = std::any_of(out.places.begin(), out.places.end(), [&](const auto& p) { return p.name == needed; });
-    if (!found) return bad(needed, "missing", 0);
+    if (!found) return bad_pck(needed, "missing", 0);
   }
   return out;
 }

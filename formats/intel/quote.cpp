@@ -14,17 +14,17 @@ constexpr std::uint16_t kEcdsaP384 = 3;
 struct BodyType { std::uint16_t type; std::size_t size; std::uint32_t tee; };
 constexpr BodyType kBodyTypes[] = {{1, kSgxReportSize, kTeeSgx}, {2, kTdReport10Size, kTeeTdx}, {3, kTdReport15Size, kTeeTdx}, {4, kTdReportExtendedSize, kTeeTdx}};
 
-Error bad(const char* field, std::string detail, std::size_t offset, Errc code = Errc::bad_value) {
+Error bad_quote(const char* field, std::string detail, std::size_t offset, Errc code = Errc::bad_value) {
   return {code, std::string("quote.") + field, std::move(detail), offset};
 }
 
 // Version and key type decide the layout.
 std::optional<Error> layout_problem(const QuoteHeader& h) {
-  if (h.version < 3 || h.version > 5) return bad("VERSION", "expected 3, 4 or 5, found " + std::to_string(h.version), 0, Errc::unsupported);
-  if (h.att_key_type <= 1) return bad("ATT_KEY_TYPE", "EPID quote (key type " + std::to_string(h.att_key_type) + "), expected 2 (ECDSA P-256)", 2, Errc::unsupported);
-  if (h.att_key_type == kEcdsaP384) return bad("ATT_KEY_TYPE", "ECDSA P-384, which no platform issues; expected 2 (ECDSA P-256)", 2, Errc::unsupported);
+  if (h.version < 3 || h.version > 5) return bad_quote("VERSION", "expected 3, 4 or 5, found " + std::to_string(h.version), 0, Errc::unsupported);
+  if (h.att_key_type <= 1) return bad_quote("ATT_KEY_TYPE", "EPID quote (key type " + std::to_string(h.att_key_type) + "), expected 2 (ECDSA P-256)", 2, Errc::unsupported);
+  if (h.att_key_type == kEcdsaP384) return bad_quote("ATT_KEY_TYPE", "ECDSA P-384, which no platform issues; expected 2 (ECDSA P-256)", 2, Errc::unsupported);
   if (h.version == 4 && h.tee_type != kTeeSgx && h.tee_type != kTeeTdx)
-    return bad("TEE_TYPE", "expected 0 (SGX) or 129 (TDX), found " + std::to_string(h.tee_type), 4, Errc::unsupported);
+    return bad_quote("TEE_TYPE", "expected 0 (SGX) or 129 (TDX), found " + std::to_string(h.tee_type), 4, Errc::unsupported);
   return std::nullopt;
 }
 
@@ -47,9 +47,9 @@ Result<std::size_t> body_size(Cursor& in, Quote& q) {
   q.body_size = in.at(50).u32le("BODY_SIZE");
   if (in.error()) return *in.error();
   const auto* row = std::find_if(std::begin(kBodyTypes), std::end(kBodyTypes), [&](const BodyType& b) { return b.type == q.body_type; });
-  if (row == std::end(kBodyTypes)) return bad("BODY_TYPE", "expected 1 to 4, found " + std::to_string(q.body_type), 48, Errc::unsupported);
-  if (row->size != q.body_size) return bad("BODY_SIZE", "expected " + std::to_string(row->size) + " for body type " + std::to_string(q.body_type) + ", found " + std::to_string(q.body_size), 50);
-  if (row->tee != q.header.tee_type) return bad("TEE_TYPE", "expected " + std::to_string(row->tee) + " for body type " + std::to_string(q.body_type) + ", found " + std::to_string(q.header.tee_type), 4);
+  if (row == std::end(kBodyTypes)) return bad_quote("BODY_TYPE", "expected 1 to 4, found " + std::to_string(q.body_type), 48, Errc::unsupported);
+  if (row->size != q.body_size) return bad_quote("BODY_SIZE", "expected " + std::to_string(row->size) + " for body type " + std::to_string(q.body_type) + ", found " + std::to_string(q.body_size), 50);
+  if (row->tee != q.header.tee_type) return bad_quote("TEE_TYPE", "expected " + std::to_string(row->tee) + " for body type " + std::to_string(q.body_type) + ", found " + std::to_string(q.header.tee_type), 4);
   return row->size;
 }
 
@@ -80,8 +80,8 @@ Status read_signature_data(Cursor& in, Quote& q) {
     q.outer_type = in.u16le("OUTER_CERTIFICATION_DATA_TYPE");
     q.outer_size = in.u32le("OUTER_CERTIFICATION_DATA_SIZE");
     if (in.error()) return misfit();
-    if (q.outer_type != kQeReportCertification) return bad("OUTER_CERTIFICATION_DATA_TYPE", "expected 6 (QE report certification data), found " + std::to_string(q.outer_type), at);
-    if (q.outer_size > in.left()) return bad("OUTER_CERTIFICATION_DATA_SIZE", std::to_string(q.outer_size) + " bytes declared, " + std::to_string(in.left()) + " are there", at + 2);
+    if (q.outer_type != kQeReportCertification) return bad_quote("OUTER_CERTIFICATION_DATA_TYPE", "expected 6 (QE report certification data), found " + std::to_string(q.outer_type), at);
+    if (q.outer_size > in.left()) return bad_quote("OUTER_CERTIFICATION_DATA_SIZE", std::to_string(q.outer_size) + " bytes declared, " + std::to_string(in.left()) + " are there", at + 2);
   }
   const std::size_t outer_end = q.header.version >= 4 ? in.pos() + q.outer_size : in.pos() + in.left();
   q.qe_report_offset = in.pos();
@@ -99,7 +99,7 @@ Status read_signature_data(Cursor& in, Quote& q) {
   q.certification.data = to_buffer(in.bytes(q.certification.size, "CERTIFICATION_DATA"));
   if (in.error()) return misfit();
   if (in.pos() > outer_end)
-    return bad("OUTER_CERTIFICATION_DATA_SIZE", std::to_string(q.outer_size) + " bytes declared, its fields need " + std::to_string(in.pos() - q.qe_report_offset), q.qe_report_offset - 4);
+    return bad_quote("OUTER_CERTIFICATION_DATA_SIZE", std::to_string(q.outer_size) + " bytes declared, its fields need " + std::to_string(in.pos() - q.qe_report_offset), q.qe_report_offset - 4);
   q.unused_in_signature_data = in.left();
   return ok();
 }
@@ -121,9 +121,9 @@ Result<Quote> parse_quote(Bytes input) {
   if (in.error()) return *in.error();
   q.signature_data_offset = in.pos();
   if (q.signature_data_size > kMaxSignedData)
-    return bad("SIGNATURE_DATA_SIZE", std::to_string(q.signature_data_size) + " bytes, the limit is " + std::to_string(kMaxSignedData), q.signed_size, Errc::too_large);
+    return bad_quote("SIGNATURE_DATA_SIZE", std::to_string(q.signature_data_size) + " bytes, the limit is " + std::to_string(kMaxSignedData), q.signed_size, Errc::too_large);
   if (q.signature_data_size > in.left())
-    return bad("SIGNATURE_DATA", "input ends after " + std::to_string(in.left()) + " of " + std::to_string(q.signature_data_size) + " bytes", q.signature_data_offset, Errc::truncated);
+    return bad_quote("SIGNATURE_DATA", "input ends after " + std::to_string(in.left()) + " of " + std::to_string(q.signature_data_size) + " bytes", q.signature_data_offset, Errc::truncated);
   if (const auto read = read_body(body, q, *size != kSgxReportSize); !read) return read.error();
   const std::size_t end = q.signature_data_offset + q.signature_data_size;
   Cursor data(input.first(end), "quote");

@@ -43,7 +43,7 @@ constexpr Explanation kExplanations[] = {
     {"outblob", ENOTTY, "the firmware refused the request: see the kernel log (dmesg)"},
 };
 
-Errc code_of(int error) {
+Errc errc_of_errno(int error) {
   switch (error) {
     case ENOENT: return Errc::not_found;
     case ENXIO: case ENODEV: case ETIMEDOUT: return Errc::unavailable;
@@ -59,7 +59,7 @@ Error explain(const fs::path& path, std::string_view attribute, int error) {
   for (const Explanation& row : kExplanations)
     if (row.error == error && (row.attribute == attribute || (row.attribute.empty() && !best))) best = &row;
   if (best) detail += " (" + std::string(best->text) + ")";
-  return {code_of(error), path.string(), detail};
+  return {errc_of_errno(error), path.string(), detail};
 }
 
 // What one round gave: evidence, a final error, or the news that somebody interfered.

@@ -12,10 +12,11 @@
 #include <thread>
 #include <vector>
 
+#include "channel/clock.hpp"
+
 namespace atls::channel {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 // After stop() every wait ends at once; what may last is a request to somebody else that a connection is in the middle of.

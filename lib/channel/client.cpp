@@ -9,16 +9,13 @@
 #include <cerrno>
 
 #include "channel/client_tls.hpp"
+#include "channel/clock.hpp"
 #include "channel/server_tls.hpp"
 
 namespace atls::channel {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
-
-double ms_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
-milliseconds until(Clock::time_point end) { return std::chrono::ceil<milliseconds>(end - Clock::now()); }
 
 std::vector<Buffer> peer_chain(SSL& ssl) {
   std::vector<Buffer> out;

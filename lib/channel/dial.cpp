@@ -18,11 +18,11 @@
 #include <vector>
 
 #include "base/base64.hpp"
+#include "channel/clock.hpp"
 
 namespace atls::channel {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kAttemptDelay{250};        // RFC 8305 section 5: the recommended connection attempt delay
@@ -34,9 +34,6 @@ std::string errno_sentence(int code) {
   if (!text.empty()) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
   return text;
 }
-
-double ms_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
-milliseconds until(Clock::time_point end) { return std::chrono::ceil<milliseconds>(end - Clock::now()); }
 
 Error stopped() { return {Errc::refused, "connection", "interrupted"}; }
 

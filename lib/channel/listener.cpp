@@ -15,10 +15,11 @@
 #include <memory>
 #include <utility>
 
+#include "channel/clock.hpp"
+
 namespace atls::channel {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 struct FreeAddresses {
   void operator()(addrinfo* list) const noexcept { freeaddrinfo(list); }
 };
@@ -29,7 +30,7 @@ constexpr int kBacklog = 1024;
 
 std::string errno_text(int code) { return std::strerror(code); }  // NOLINT: glibc's is thread-safe
 
-Result<Addresses> resolve(const std::string& host, const std::string& port, bool passive) {
+Result<Addresses> resolve_own(const std::string& host, const std::string& port, bool passive) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
@@ -40,7 +41,7 @@ Result<Addresses> resolve(const std::string& host, const std::string& port, bool
   return Addresses(list);
 }
 
-std::string address_text(const sockaddr* address, socklen_t size) {
+std::string peer_text(const sockaddr* address, socklen_t size) {
   std::array<char, 64> host{};
   std::array<char, 16> port{};
   if (getnameinfo(address, size, host.data(), host.size(), port.data(), port.size(), NI_NUMERICHOST | NI_NUMERICSERV) != 0) return "unknown";
@@ -79,7 +80,7 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
 Result<Listener> listen_on(std::string_view text) {
   const auto address = parse_listen_address(text);
   if (!address) return address.error();
-  const auto list = resolve(address->host, address->port, true);
+  const auto list = resolve_own(address->host, address->port, true);
   if (!list) return list.error();
   int last = 0;
   for (const addrinfo* a = list->get(); a != nullptr; a = a->ai_next) {
@@ -93,7 +94,7 @@ Result<Listener> listen_on(std::string_view text) {
     sockaddr_storage bound{};
     socklen_t size = sizeof bound;
     if (::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&bound), &size) != 0) return Error{Errc::io, std::string(text), errno_text(errno)};
-    return Listener{std::move(fd), address_text(reinterpret_cast<sockaddr*>(&bound), size)};
+    return Listener{std::move(fd), peer_text(reinterpret_cast<sockaddr*>(&bound), size)};
   }
   return Error{Errc::io, std::string(text), "cannot listen: " + errno_text(last)};
 }
@@ -104,7 +105,7 @@ Accepted accept_one(const Listener& listener) {
   Accepted accepted{Fd(::accept4(listener.fd.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC)), {}, false};
   if (accepted.fd.get() >= 0) {
     set_no_delay(accepted.fd.get());
-    accepted.peer = address_text(reinterpret_cast<sockaddr*>(&peer), size);
+    accepted.peer = peer_text(reinterpret_cast<sockaddr*>(&peer), size);
   } else {
     accepted.out_of_files = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
   }
@@ -112,7 +113,7 @@ Accepted accept_one(const Listener& listener) {
 }
 
 Result<Fd> connect_to(const std::string& host, const std::string& port, std::chrono::milliseconds limit, int stop_fd) {
-  const auto list = resolve(host, port, false);
+  const auto list = resolve_own(host, port, false);
   if (!list) return list.error();
   const auto end = Clock::now() + limit;
   std::string why = "no address";

@@ -1,18 +1,11 @@
 #include "channel/server.hpp"
 
 #include "channel/accept_loop.hpp"
+#include "channel/clock.hpp"
 #include "channel/server_tls.hpp"
 #include "report/checks_atls.hpp"
 
 namespace atls::channel {
-
-using Clock = std::chrono::steady_clock;
-
-namespace {
-
-std::chrono::milliseconds since(Clock::time_point start) { return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start); }
-
-}  // namespace
 
 // One connection from ClientHello to the end; runs in its own thread.
 struct ConnectionRun {

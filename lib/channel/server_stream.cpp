@@ -8,15 +8,14 @@
 #include <array>
 #include <cerrno>
 
+#include "channel/clock.hpp"
+
 namespace atls::channel {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kBlock = 16 * 1024;   // one TLS record
-
-milliseconds since(Clock::time_point start) { return std::chrono::duration_cast<milliseconds>(Clock::now() - start); }
 
 // One direction of a relay: a block that is filled at one end and emptied at the other.
 struct Pipe {

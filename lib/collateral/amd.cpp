@@ -28,12 +28,12 @@ constexpr std::string_view kReservedSpls[] = {"1.3.6.1.4.1.3704.1.3.4", "1.3.6.1
                                               "1.3.6.1.4.1.3704.1.3.7"};
 
 Error not_amd(std::string detail) { return {Errc::unsupported, "amd.certificate", std::move(detail)}; }
-Error bad(std::string detail) { return {Errc::bad_value, "amd.certificate", std::move(detail)}; }
+Error bad_amd_certificate(std::string detail) { return {Errc::bad_value, "amd.certificate", std::move(detail)}; }
 
 Result<std::uint8_t> spl_value(const crypto::Extension& extension) {
   const auto value = asn1::unsigned_integer(extension.value);
   if (!value) return value.error();
-  if (*value > 255) return bad("extension " + extension.oid + " is " + std::to_string(*value) + ", expected 0 to 255");
+  if (*value > 255) return bad_amd_certificate("extension " + extension.oid + " is " + std::to_string(*value) + ", expected 0 to 255");
   return static_cast<std::uint8_t>(*value);
 }
 
@@ -43,7 +43,7 @@ Result<snp::TcbVersion> tcb_of(const crypto::Certificate& cert, ProductLine prod
   for (const Spl& spl : kSpls) {
     if (spl.turin_only && layout != snp::TcbLayout::turin) continue;
     const crypto::Extension* extension = cert.extension(spl.oid);
-    if (!extension) return bad("extension " + std::string(spl.oid) + " (" + std::string(snp::tcb_component_name(spl.component)) + " SPL) is missing");
+    if (!extension) return bad_amd_certificate("extension " + std::string(spl.oid) + " (" + std::string(snp::tcb_component_name(spl.component)) + " SPL) is missing");
     const auto value = spl_value(*extension);
     if (!value) return value.error();
     tcb.set(spl.component, layout, *value);
@@ -54,7 +54,7 @@ Result<snp::TcbVersion> tcb_of(const crypto::Certificate& cert, ProductLine prod
     const auto value = spl_value(*extension);
     if (!value) return value.error();
     if (layout == snp::TcbLayout::legacy) tcb.raw[2 + i] = *value;
-    else if (*value != 0) return bad("extension " + extension->oid + " is " + std::to_string(*value) + ", expected 0 on Turin");
+    else if (*value != 0) return bad_amd_certificate("extension " + extension->oid + " is " + std::to_string(*value) + ", expected 0 on Turin");
   }
   return tcb;
 }
@@ -63,12 +63,12 @@ Result<snp::TcbVersion> tcb_of(const crypto::Certificate& cert, ProductLine prod
 // (64 or 8, wrapped 66 or 10) cannot be confused.
 Result<Buffer> hwid_of(const crypto::Certificate& cert) {
   const crypto::Extension* extension = cert.extension(kHwid);
-  if (!extension) return bad("the hwID extension is missing");
+  if (!extension) return bad_amd_certificate("the hwID extension is missing");
   Bytes value = extension->value;
   if (value.size() != 64 && value.size() != 8) {
     const auto tlv = asn1::read_exactly(value);
     if (!tlv) return tlv.error();
-    if (tlv->tag != 0x04 || (tlv->content.size() != 64 && tlv->content.size() != 8)) return bad("hwID is neither 64 nor 8 bytes");
+    if (tlv->tag != 0x04 || (tlv->content.size() != 64 && tlv->content.size() != 8)) return bad_amd_certificate("hwID is neither 64 nor 8 bytes");
     value = tlv->content;
   }
   return to_buffer(value);
@@ -77,11 +77,11 @@ Result<Buffer> hwid_of(const crypto::Certificate& cert) {
 Result<CollateralObject> identify_vek(const crypto::Certificate& cert, CollateralKind kind) {
   CollateralObject object{.kind = kind};
   const crypto::Extension* name = cert.extension(kProductName);
-  if (!name) return bad("the productName extension is missing");
+  if (!name) return bad_amd_certificate("the productName extension is missing");
   const auto text = asn1::ia5_or_utf8_text(name->value);
   if (!text) return text.error();
   const auto product = snp::product_from_name(*text);
-  if (!product || *product == ProductLine::unknown) return bad("product \"" + *text + "\" is not known");
+  if (!product || *product == ProductLine::unknown) return bad_amd_certificate("product \"" + *text + "\" is not known");
   object.product = *product;
   auto tcb = tcb_of(cert, object.product);
   if (!tcb) return tcb.error();
@@ -91,13 +91,13 @@ Result<CollateralObject> identify_vek(const crypto::Certificate& cert, Collatera
     if (!hwid) return hwid.error();
     const std::size_t want = object.product == ProductLine::turin ? 8 : 64;
     if (hwid->size() != want)
-      return bad("hwID has " + std::to_string(hwid->size()) + " bytes, expected " + std::to_string(want) + " on " + std::string(snp::product_name(object.product)));
+      return bad_amd_certificate("hwID has " + std::to_string(hwid->size()) + " bytes, expected " + std::to_string(want) + " on " + std::string(snp::product_name(object.product)));
     object.hwid = std::move(*hwid);
   }
   return object;
 }
 
-Result<CollateralObject> identify_certificate(const crypto::Certificate& cert) {
+Result<CollateralObject> amd_certificate(const crypto::Certificate& cert) {
   const std::string cn = cert.subject_cn();
   if (cn == "SEV-VCEK") return identify_vek(cert, CollateralKind::amd_vcek);
   if (cn == "SEV-VLEK") return identify_vek(cert, CollateralKind::amd_vlek);
@@ -110,7 +110,7 @@ Result<CollateralObject> identify_certificate(const crypto::Certificate& cert) {
   return not_amd("subject \"" + cn + "\" is not that of an AMD SEV certificate");
 }
 
-Result<CollateralObject> identify_crl(const crypto::Crl& crl) {
+Result<CollateralObject> amd_crl(const crypto::Crl& crl) {
   const std::string issuer = crl.issuer_cn();
   for (const ProductLine line : kLines)
     if (issuer == "ARK-" + std::string(snp::product_name(line)))
@@ -145,13 +145,13 @@ bool signed_by_any(const CollateralObject& object, const std::vector<Buffer>& sp
 Result<CollateralObject> identify_amd(Bytes der) {
   const auto cert = crypto::Certificate::from_der(der);
   if (cert) {
-    auto object = identify_certificate(*cert);
+    auto object = amd_certificate(*cert);
     if (object) object->data = to_buffer(der);
     return object;
   }
   const auto crl = crypto::Crl::from_der(der);
-  if (!crl) return bad("neither a certificate (" + cert.error().message() + ") nor a CRL (" + crl.error().message() + ")");
-  auto object = identify_crl(*crl);
+  if (!crl) return bad_amd_certificate("neither a certificate (" + cert.error().message() + ") nor a CRL (" + crl.error().message() + ")");
+  auto object = amd_crl(*crl);
   if (object) object->data = to_buffer(der);
   return object;
 }

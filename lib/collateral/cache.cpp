@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxFileBytes = 8 * 1024 * 1024;
+constexpr std::size_t kMaxEntryBytes = 8 * 1024 * 1024;
 constexpr std::size_t kMaxVariants = 16;       // services whose objects of one name are kept side by side
 constexpr std::string_view kVendorHosts[] = {"https://kdsintf.amd.com/", "https://api.trustedservices.intel.com/", "https://certificates.trustedservices.intel.com/"};
 
@@ -114,7 +114,7 @@ class CacheProvider : public CollateralProvider {
     const std::lock_guard lock(mutex_);
     // What is dated never goes back: an older list of the same service does not replace a newer one.
     if (is_dated(item.kind) && object->this_update)
-      if (const auto old = read_regular_file(root_ / relative, kMaxFileBytes))
+      if (const auto old = read_regular_file(root_ / relative, kMaxEntryBytes))
         if (const auto known = decode(*old, *place, item.kind))
           if (const auto before = identify(*known); before && before->this_update && *before->this_update > *object->this_update && fits(*before, as) == Fit::exact) return ok();
     const Time now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -145,7 +145,7 @@ class CacheProvider : public CollateralProvider {
       paths.insert(paths.end(), variants.begin(), variants.end());
     }
     for (const fs::path& path : paths) {
-      const auto content = read_regular_file(path, kMaxFileBytes);
+      const auto content = read_regular_file(path, kMaxEntryBytes);
       if (!content && content.error().code == Errc::not_found) continue;
       const auto ignore = [&](const std::string& why) {
         answer.misses.push_back({source(), CollateralMiss::Why::invalid, path.string() + " is ignored: " + why});

@@ -15,11 +15,11 @@ namespace {
 
 using nlohmann::json;
 
-constexpr JsonLimits kLimits{32, 1024 * 1024};   // as the parsers of the documents
+constexpr JsonLimits kDocumentLimits{32, 1024 * 1024};   // as the parsers of the documents
 
 Error not_intel(std::string detail) { return {Errc::unsupported, "intel.certificate", std::move(detail)}; }
 
-Result<CollateralObject> identify_certificate(const crypto::Certificate& cert) {
+Result<CollateralObject> intel_certificate(const crypto::Certificate& cert) {
   const std::string cn = cert.subject_cn();
   if (cn == kIntelRootName) return CollateralObject{.kind = CollateralKind::intel_root};
   if (cn == kIntelPlatformCaName) return CollateralObject{.kind = CollateralKind::intel_pck_ca};
@@ -38,7 +38,7 @@ Result<CollateralObject> identify_certificate(const crypto::Certificate& cert) {
   return object;
 }
 
-Result<CollateralObject> identify_crl(const crypto::Crl& crl) {
+Result<CollateralObject> intel_crl(const crypto::Crl& crl) {
   CollateralObject object{.kind = CollateralKind::intel_pck_crl, .this_update = crl.this_update(), .next_update = crl.next_update()};
   const std::string issuer = crl.issuer_cn();
   if (issuer == kIntelRootName) object.kind = CollateralKind::intel_root_crl;
@@ -73,14 +73,14 @@ Result<CollateralObject> identify_intel(Bytes der) {
     return object;
   };
   const auto cert = crypto::Certificate::from_der(der);
-  if (cert) return take(identify_certificate(*cert));
+  if (cert) return take(intel_certificate(*cert));
   const auto crl = crypto::Crl::from_der(der);
-  if (crl) return take(identify_crl(*crl));
+  if (crl) return take(intel_crl(*crl));
   return Error{Errc::bad_value, "intel.certificate", "neither a certificate (" + cert.error().message() + ") nor a CRL (" + crl.error().message() + ")"};
 }
 
 Result<CollateralObject> identify_intel_document(Bytes response) {
-  const auto document = parse_json(response, "collateral", kLimits);
+  const auto document = parse_json(response, "collateral", kDocumentLimits);
   if (!document) return document.error();
   const bool tcb = document->is_object() && document->contains("tcbInfo");
   const char* member = tcb ? "tcbInfo" : "enclaveIdentity";

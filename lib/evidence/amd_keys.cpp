@@ -10,11 +10,6 @@ namespace {
 using enum CaRole;
 using snp::ProductLine;
 
-constexpr Time utc(int y, unsigned m, unsigned d, int h, int min, int s) {
-  using namespace std::chrono;
-  return sys_days{year{y} / month{m} / day{d}} + hours{h} + minutes{min} + seconds{s};
-}
-
 // All are RSA 4096 with exponent 65537; only the modulus is written out.
 constexpr std::array kKeys{
     AmdKey{ark, ProductLine::milan, "ARK-Milan", "10000", utc(2020, 10, 22, 17, 23, 5), utc(2045, 10, 22, 17, 23, 5),

@@ -11,13 +11,13 @@ namespace {
 
 constexpr std::size_t kShown = 4;   // values of a list in "expected"; the rest is counted
 
-std::string joined(const std::vector<std::string>& parts, std::string_view separator) { return fmt::format("{}", fmt::join(parts, separator)); }
+std::string joined_with(const std::vector<std::string>& parts, std::string_view separator) { return fmt::format("{}", fmt::join(parts, separator)); }
 
 template <class Value, class Text>
 std::string list_text(std::string_view one, std::string_view several, const std::vector<Value>& values, const Text& text) {
   std::vector<std::string> shown;
   for (std::size_t i = 0; i < values.size() && i < kShown; ++i) shown.push_back(text(values[i]));
-  std::string out = fmt::format("{}{}", values.size() == 1 ? one : several, joined(shown, ", "));
+  std::string out = fmt::format("{}{}", values.size() == 1 ? one : several, joined_with(shown, ", "));
   if (values.size() > kShown) out += fmt::format(" and {} more", values.size() - kShown);
   return out;
 }
@@ -64,12 +64,12 @@ void Constraint::unchecked(const policy::Origin& origin) { unchecked_.push_back(
 
 CheckResult& Constraint::record(Report& report) const {
   if (expected_.empty()) {
-    CheckResult& result = report.skip(spec_, unchecked_.empty() ? "not constrained by policy" : fmt::format("the policy accepts every value ({})", joined(unchecked_, ", ")));
+    CheckResult& result = report.skip(spec_, unchecked_.empty() ? "not constrained by policy" : fmt::format("the policy accepts every value ({})", joined_with(unchecked_, ", ")));
     result.actual = actual_;
     return result;
   }
-  CheckResult& result = report.add(spec_, outcome_, problems_.empty() ? fmt::format("demanded by {}", joined(sources_, ", ")) : joined(problems_, "; "));
-  result.expected = joined(expected_, " and ");
+  CheckResult& result = report.add(spec_, outcome_, problems_.empty() ? fmt::format("demanded by {}", joined_with(sources_, ", ")) : joined_with(problems_, "; "));
+  result.expected = joined_with(expected_, " and ");
   result.actual = actual_;
   result.signed_by = signed_by_;
   if (wrong_flag_) result.on_fail = ExitCode::usage;   // a flag that cannot apply to this evidence is a wrong command line

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/cursor.hpp"
+#include "base/hex.hpp"
 #include "crypto/digest.hpp"
 #include "evidence/claim_build.hpp"
 #include "evidence/intel_event_log.hpp"
@@ -14,13 +15,6 @@ constexpr std::uint32_t kNoAction = 3, kIpl = 0xD, kEfiVariableFirst = 0x8000000
 constexpr std::uint32_t kAction = 5, kEfiAction = 0x80000007, kDstack = 0x08000001;
 constexpr std::size_t kMaxShown = 80;
 constexpr std::string_view kLocality = "StartupLocality";
-
-std::string hex_number(std::uint64_t v) {
-  std::string out;
-  do out.insert(out.begin(), "0123456789abcdef"[v & 15]);
-  while ((v >>= 4) != 0);
-  return "0x" + out;
-}
 
 Buffer digest(std::uint16_t algorithm, Bytes a, Bytes b) {
   Buffer both = to_buffer(a);

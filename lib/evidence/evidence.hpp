@@ -34,4 +34,6 @@ struct ExpectedBinding {
   BindingInfo info;                 // formula and inputs; level is what a match proves
 };
 
+CollateralSource supplied_by(const Evidence& evidence);   // the source that objects inside `evidence` count as
+
 }  // namespace atls::evidence

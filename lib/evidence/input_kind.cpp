@@ -23,7 +23,7 @@ constexpr KindRow kKinds[] = {
 };
 
 constexpr std::size_t kLeastReport = 0x38;   // version to signature_algo: what the guess needs
-constexpr std::uint8_t kSequence = 0x30, kVersion = 0xA0;
+constexpr std::uint8_t kDerSequence = 0x30, kDerVersion = 0xA0;
 
 std::uint32_t u32(Bytes content, std::size_t offset) { return Cursor(content.subspan(offset, 4), "report").u32le("FIELD"); }
 
@@ -43,8 +43,8 @@ bool known_guid(Bytes content) {
 
 // A SEQUENCE of more than 127 bytes that begins with a SEQUENCE: no certificate or CRL is shorter, and no text begins so.
 bool looks_like_der(Bytes content) {
-  if (content.size() < 6 || content[0] != kSequence || content[1] < 0x81 || content[1] > 0x83) return false;
-  return content[2U + (content[1] & 0x7FU)] == kSequence;
+  if (content.size() < 6 || content[0] != kDerSequence || content[1] < 0x81 || content[1] > 0x83) return false;
+  return content[2U + (content[1] & 0x7FU)] == kDerSequence;
 }
 
 }  // namespace
@@ -98,7 +98,7 @@ InputKind der_kind(Bytes der) {
     at += tlv->header + tlv->content.size();
   }
   const auto is_time = [](std::uint8_t tag) { return tag == 0x17 || tag == 0x18; };
-  if (tags[0] == kVersion) return InputKind::certificate;
+  if (tags[0] == kDerVersion) return InputKind::certificate;
   return is_time(tags[2]) || is_time(tags[3]) ? InputKind::crl : InputKind::certificate;
 }
 

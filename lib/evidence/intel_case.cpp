@@ -11,14 +11,8 @@ namespace atls::evidence {
 namespace {
 
 // Where certificates inside the evidence came from, in the words of the report.
-CollateralSource source_of(const Evidence& evidence) {
-  if (evidence.container == "constellation") return CollateralSource::handshake;
-  if (evidence.container == "directory" || evidence.container == "tsm") return CollateralSource::dir;
-  return CollateralSource::bundle;
-}
-
 // What a certificate is, whatever it was called when it was handed over. Names are no trust: this only says what it will be judged as.
-CollateralKind kind_of(const crypto::Certificate& x) {
+CollateralKind pck_kind(const crypto::Certificate& x) {
   if (x.extension(intel::kPckExtensionOid) != nullptr || x.subject_cn() == kIntelPckCn) return CollateralKind::intel_pck;
   if (x.subject_der() == x.issuer_der()) return CollateralKind::intel_root;
   if (x.subject_cn() == kIntelTcbSignerCn) return CollateralKind::intel_tcb_signer;
@@ -31,7 +25,7 @@ void sort_certificate(Bytes der, const CollateralItem& item, const std::string& 
     out.undecodable.push_back(name + " does not decode: " + certificate.error().message());
     return;
   }
-  const CollateralKind kind = kind_of(*certificate);
+  const CollateralKind kind = pck_kind(*certificate);
   if (kind == CollateralKind::intel_pck && of_issuer_chain) return;   // signs nothing
   auto& list = kind == CollateralKind::intel_pck      ? out.pcks
                : kind == CollateralKind::intel_pck_ca ? out.cas
@@ -52,12 +46,12 @@ void decode_own_chain(IntelCase& c) {
       if (c.chain_error.empty()) c.chain_error = "certificate " + std::to_string(c.chain.size() + 1) + " does not decode: " + certificate.error().message();
       continue;
     }
-    const CollateralKind kind = kind_of(*certificate);
-    c.chain.push_back({*std::move(certificate), kind, source_of(*c.evidence), "certification data of the quote"});
+    const CollateralKind kind = pck_kind(*certificate);
+    c.chain.push_back({*std::move(certificate), kind, supplied_by(*c.evidence), "certification data of the quote"});
   }
 }
 
-void choose(IntelCase& c, const IntelSupply& supply, const Context& context) {
+void choose_objects(IntelCase& c, const IntelSupply& supply, const Context& context) {
   choose_pck_chain(c, supply, context);
   choose_intel_documents(c, supply, context);
   choose_intel_crls(c, supply, context);
@@ -112,7 +106,7 @@ IntelCase make_intel_case(const Evidence& evidence, const std::vector<Collateral
   std::vector<CollateralItem> items = evidence.endorsements;
   items.insert(items.end(), with_it.begin(), with_it.end());
   const IntelSupply supply = sort_intel_items(items);
-  choose(c, supply, context);
+  choose_objects(c, supply, context);
   return c;
 }
 
@@ -120,7 +114,7 @@ IntelCase make_bare_intel_case(const std::vector<CollateralItem>& items, const C
   IntelCase c;
   const IntelSupply supply = sort_intel_items(items);
   if (!supply.undecodable.empty()) c.chain_error = supply.undecodable.front();
-  choose(c, supply, context);
+  choose_objects(c, supply, context);
   return c;
 }
 

@@ -10,12 +10,12 @@
 namespace atls::evidence {
 namespace {
 
-using List = std::vector<SuppliedCertificate>;
+using Certificates = std::vector<SuppliedCertificate>;
 
-void append(List& to, const List& from) { to.insert(to.end(), from.begin(), from.end()); }
+void append_all(Certificates& to, const Certificates& from) { to.insert(to.end(), from.begin(), from.end()); }
 
-List of_kind(const List& list, CollateralKind kind) {
-  List out;
+Certificates of_kind(const Certificates& list, CollateralKind kind) {
+  Certificates out;
   std::copy_if(list.begin(), list.end(), std::back_inserter(out), [&](const SuppliedCertificate& x) { return x.kind == kind; });
   return out;
 }
@@ -25,7 +25,7 @@ bool signed_the_qe_report(const SuppliedCertificate& pck, const IntelCase& c) {
 }
 
 // Of several leaves the one whose key signed the report of the quoting enclave; without such a one the first.
-std::optional<SuppliedCertificate> pick_pck(const List& candidates, const IntelCase& c) {
+std::optional<SuppliedCertificate> pick_pck(const Certificates& candidates, const IntelCase& c) {
   if (candidates.empty()) return std::nullopt;
   if (candidates.size() > 1 && !c.bare())
     for (const SuppliedCertificate& candidate : candidates)
@@ -34,7 +34,7 @@ std::optional<SuppliedCertificate> pick_pck(const List& candidates, const IntelC
 }
 
 // The issuer of `child`: one that signed it, else one of that name.
-std::optional<SuppliedCertificate> pick_issuer(const List& candidates, const crypto::Certificate& child) {
+std::optional<SuppliedCertificate> pick_issuer(const Certificates& candidates, const crypto::Certificate& child) {
   const SuppliedCertificate* named = nullptr;
   for (const SuppliedCertificate& candidate : candidates) {
     if (candidate.object.subject_der() != child.issuer_der()) continue;
@@ -46,7 +46,7 @@ std::optional<SuppliedCertificate> pick_issuer(const List& candidates, const cry
 
 bool names_processor_ca(const std::string& cn) { return cn.find("Processor") != std::string::npos; }
 
-List local(CollateralKind kind, bool processor_ca, const Context& context, std::vector<CollateralMiss>* misses = nullptr) {
+Certificates local(CollateralKind kind, bool processor_ca, const Context& context, std::vector<CollateralMiss>* misses = nullptr) {
   CollateralQuery query{.kind = kind};
   query.processor_ca = processor_ca;
   CollateralAnswer answer = context.collateral.find_local(query);
@@ -56,8 +56,8 @@ List local(CollateralKind kind, bool processor_ca, const Context& context, std::
 }
 
 void choose_pck(IntelCase& c, const IntelSupply& supply, const Context& context) {
-  List candidates = of_kind(c.chain, CollateralKind::intel_pck);
-  if (!c.own_chain) append(candidates, supply.pcks);
+  Certificates candidates = of_kind(c.chain, CollateralKind::intel_pck);
+  if (!c.own_chain) append_all(candidates, supply.pcks);
   std::vector<CollateralMiss> misses;
   if (candidates.empty() && !c.bare() && !c.own_chain) candidates = local(CollateralKind::intel_pck, false, context, &misses);
   c.pck = pick_pck(candidates, c);
@@ -72,7 +72,7 @@ void choose_pck(IntelCase& c, const IntelSupply& supply, const Context& context)
 }
 
 void choose_ca(IntelCase& c, const IntelSupply& supply, const Context& context) {
-  const List own = of_kind(c.chain, CollateralKind::intel_pck_ca);
+  const Certificates own = of_kind(c.chain, CollateralKind::intel_pck_ca);
   if (!c.pck) {
     if (!own.empty()) c.ca = own.front();
     else if (!supply.cas.empty()) c.ca = supply.cas.front();
@@ -95,8 +95,8 @@ void choose_ca(IntelCase& c, const IntelSupply& supply, const Context& context) 
 void choose_root(IntelCase& c, const IntelSupply& supply, const Context& context) {
   const crypto::Certificate* child = c.ca ? &c.ca->object : c.tcb_signer ? &c.tcb_signer->object : nullptr;
   const auto keys = context.trust.find(CaRole::intel_root, snp::ProductLine::unknown);
-  List own = of_kind(c.chain, CollateralKind::intel_root);
-  if (c.bare()) append(own, supply.roots);
+  Certificates own = of_kind(c.chain, CollateralKind::intel_root);
+  if (c.bare()) append_all(own, supply.roots);
   if (!own.empty()) {
     c.root = child != nullptr ? pick_issuer(own, *child) : std::nullopt;
     if (!c.root) c.root = own.front();
@@ -108,8 +108,8 @@ void choose_root(IntelCase& c, const IntelSupply& supply, const Context& context
       return;
     }
   if (child != nullptr) {
-    List nearby = supply.roots;
-    append(nearby, local(CollateralKind::intel_root, false, context));
+    Certificates nearby = supply.roots;
+    append_all(nearby, local(CollateralKind::intel_root, false, context));
     for (const SuppliedCertificate& root : nearby)
       if (root.object.subject_der() == child->issuer_der() && is_signed_by(*child, root.object.spki())) {
         c.root = root;

@@ -14,7 +14,7 @@
 namespace atls::evidence {
 namespace {
 
-void append(std::vector<CollateralMiss>& to, const std::vector<CollateralMiss>& from) { to.insert(to.end(), from.begin(), from.end()); }
+void append_misses(std::vector<CollateralMiss>& to, const std::vector<CollateralMiss>& from) { to.insert(to.end(), from.begin(), from.end()); }
 
 std::string missing_text(const std::string& what, const IntelSupply& supply, const std::vector<CollateralMiss>& misses, const std::string& next) {
   const std::string sources = describe(misses);
@@ -45,13 +45,13 @@ void choose_one(const CrlPlace& place, const CrlAuthority& authority, const Buff
   if (!judge_itself) {
     const CollateralAnswer nearby = context.collateral.find_local(query);
     take(sort_intel_items(nearby.items).crls);
-    append(misses, nearby.misses);
+    append_misses(misses, nearby.misses);
   }
   CrlChoice choice = pick_crl(candidates, authority, context.now);
   if (!choice.usable && !judge_itself) {
     const CollateralAnswer fetched = context.collateral.find_network(query);
     take(sort_intel_items(fetched.items).crls);
-    append(misses, fetched.misses);
+    append_misses(misses, fetched.misses);
     choice = pick_crl(candidates, authority, context.now);
   }
   place.crl = std::move(choice.crl);
@@ -68,8 +68,8 @@ void choose_one(const CrlPlace& place, const CrlAuthority& authority, const Buff
 
 // ---- signed documents ----
 
-Result<std::shared_ptr<const intel::TcbInfo>> decode(const CollateralItem& item, const intel::TcbInfo*) { return decode_tcb_info(item.data); }
-Result<std::shared_ptr<const intel::QeIdentity>> decode(const CollateralItem& item, const intel::QeIdentity*) { return decode_qe_identity(item.data); }
+Result<std::shared_ptr<const intel::TcbInfo>> decode_document(const CollateralItem& item, const intel::TcbInfo*) { return decode_tcb_info(item.data); }
+Result<std::shared_ptr<const intel::QeIdentity>> decode_document(const CollateralItem& item, const intel::QeIdentity*) { return decode_qe_identity(item.data); }
 
 bool is_about(const intel::TcbInfo& info, const IntelCase& c) {
   return info.id == (c.is_tdx() ? "TDX" : "SGX") && (!c.extension || lower(info.fmspc) == hex(c.extension->fmspc));
@@ -147,7 +147,7 @@ Candidate<Document> judge(const CollateralItem& item, const IntelCase& c, const 
   d.source = item.source;
   d.origin = item.origin;
   d.data = item.data;
-  auto decoded = decode(item, static_cast<const Document*>(nullptr));
+  auto decoded = decode_document(item, static_cast<const Document*>(nullptr));
   if (decoded)
     d.document = *std::move(decoded);
   else
@@ -181,7 +181,7 @@ void choose_document(std::optional<SuppliedDocument<Document>>& place, std::stri
   if (c.extension) query.fmspc = hex(c.extension->fmspc);
   const bool can_ask = !c.bare() && (c.extension || kind != CollateralKind::intel_tcb_info);
   const auto ask = [&](const CollateralAnswer& answer) {
-    append(misses, answer.misses);
+    append_misses(misses, answer.misses);
     for (const CollateralItem& item : answer.items)
       if (item.kind == kind) consider(item, supply);
   };

@@ -1,5 +1,6 @@
 #include "evidence/intel_claims.hpp"
 
+#include "base/hex.hpp"
 #include "base/text.hpp"
 #include "crypto/digest.hpp"
 #include "evidence/certification_chain.hpp"
@@ -11,13 +12,6 @@
 
 namespace atls::evidence {
 namespace {
-
-std::string hex_number(std::uint64_t v) {
-  std::string out;
-  do out.insert(out.begin(), "0123456789abcdef"[v & 15]);
-  while ((v >>= 4) != 0);
-  return "0x" + out;
-}
 
 // Eight bytes of flags: the bytes as they stand, every named bit as a child, and bits without a name when they are set.
 void flags(FieldWalk& walk, Claim& parent, const std::string& name, std::span<const intel::NamedBit> rows, std::vector<std::string> (*names)(std::uint64_t)) {

@@ -4,6 +4,7 @@
 
 #include "base/hex.hpp"
 #include "base/text.hpp"
+#include "crypto/oids.hpp"
 #include "evidence/intel_case.hpp"
 #include "evidence/intel_keys.hpp"
 #include "evidence/memo.hpp"
@@ -36,7 +37,7 @@ std::string place_of(CollateralSource source, const std::string& origin) {
   return std::string(collateral_source_name(source)) + (origin.empty() ? "" : ": " + origin);
 }
 
-void check_present(const IntelCase& c, const Context& context, Report& report) {
+void check_collateral_present(const IntelCase& c, const Context& context, Report& report) {
   if (c.bare()) {
     if (c.tcb_info || c.qe_identity) report.skip(kCollateralPresent, "the input is collateral itself");
     else report.skip(kCollateralPresent, "there is no quote that would need it");
@@ -80,7 +81,7 @@ void check_signer_chain(const Specs& specs, const std::vector<crypto::Certificat
     if (x.version() != 3 || x.key_type() != crypto::KeyType::ec_p256 || x.signature_scheme() != crypto::SignatureScheme::ecdsa_sha256)
       wrong.push_back(std::string(who) + " is not an X.509 v3 certificate with a P-256 key, signed with ECDSA and SHA-256");
     for (const crypto::Extension& e : x.extensions())
-      if (e.critical && e.oid != "2.5.29.15" && e.oid != "2.5.29.19") wrong.push_back(std::string(who) + " has the unknown critical extension " + e.oid);
+      if (e.critical && e.oid != crypto::oid::kKeyUsage && e.oid != crypto::oid::kBasicConstraints) wrong.push_back(std::string(who) + " has the unknown critical extension " + e.oid);
   };
   const auto judge_time = [&](const std::string& who, std::optional<Time> from, std::optional<Time> until) {
     if (!from || !until) return wrong.push_back(who + " has no readable validity period");
@@ -118,21 +119,21 @@ void check_signer_chain(const Specs& specs, const std::vector<crypto::Certificat
 }
 
 // The same JSON without white space between its tokens; member order and strings as they are.
-Buffer compact(Bytes json) {
+Buffer compact(Bytes text) {
   Buffer out;
   bool in_string = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const char ch = static_cast<char>(json[i]);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char ch = static_cast<char>(text[i]);
     if (!in_string && (ch == ' ' || ch == '\t' || ch == '\n' || ch == '\r')) continue;
-    out.push_back(json[i]);
+    out.push_back(text[i]);
     if (ch == '"') in_string = !in_string;
-    if (in_string && ch == '\\' && i + 1 < json.size()) out.push_back(json[++i]);
+    if (in_string && ch == '\\' && i + 1 < text.size()) out.push_back(text[++i]);
   }
   return out;
 }
 
 template <class Document>
-void check_signature(const Specs& specs, const SuppliedDocument<Document>& d, Report& report) {
+void check_document_signature(const Specs& specs, const SuppliedDocument<Document>& d, Report& report) {
   if (d.chain.empty() && d.signer_key == nullptr) return (void)report.error(specs.signature, "its signer is not known, see " + std::string(specs.signer_chain.id));
   if (d.chain.empty()) return (void)report.judge(specs.signature, d.is_signed, "the signature does not verify under the built-in key of the signer");
   const crypto::Certificate& signer = d.chain.front();
@@ -197,7 +198,7 @@ void check_tcb_info(const IntelCase& c, const Context& context, Outcome without,
   if (fits && info.version == 2) id.detail = "version 2 is of a service that Intel has switched off";
   if (d.signer_key != nullptr) check_builtin_signer(specs, *d.signer_key, context, report);
   else check_signer_chain(specs, d.chain, d.chain_error, d.root_key, context, report);
-  check_signature(specs, d, report);
+  check_document_signature(specs, d, report);
   check_time(specs, info.issue_date, info.next_update, context, report);
   if (c.bare()) {
     for (const CheckSpec* spec : {&kTcbInfoFmspc, &kTcbInfoPceid}) report.skip(*spec, "there is no quote that it would have to be about");
@@ -238,7 +239,7 @@ void check_qe_identity(const IntelCase& c, const Context& context, Outcome witho
        (known ? wanted : "QE or TD_QE") + ", version 2", identity.id + ", version " + std::to_string(identity.version));
   if (d.signer_key != nullptr) check_builtin_signer(specs, *d.signer_key, context, report);
   else check_signer_chain(specs, d.chain, d.chain_error, d.root_key, context, report);
-  check_signature(specs, d, report);
+  check_document_signature(specs, d, report);
   check_time(specs, identity.issue_date, identity.next_update, context, report);
 }
 
@@ -261,7 +262,7 @@ void check_unknown_members(const IntelCase& c, Report& report) {
 }  // namespace
 
 void check_intel_collateral(const IntelCase& c, const Context& context, Report& report) {
-  check_present(c, context, report);
+  check_collateral_present(c, context, report);
   const Outcome without = c.bare() || context.policy.allow_missing_collateral ? Outcome::skip : Outcome::error;
   check_tcb_info(c, context, without, report);
   check_qe_identity(c, context, without, report);

@@ -10,7 +10,7 @@
 namespace atls::evidence {
 namespace {
 
-void add_advisories(Claim& to, const std::vector<std::string>& advisories) {
+void add_advisory_claims(Claim& to, const std::vector<std::string>& advisories) {
   if (advisories.empty()) return;
   Claim& list = to.add(value_claim("advisoryIDs", std::monostate{}, joined(advisories, ", ")));
   for (const std::string& id : advisories) list.add(value_claim("advisory", id));
@@ -20,7 +20,7 @@ void add_status(Claim& level, const std::string& date, const std::string& status
   level.meaning = status + " since " + date.substr(0, 10) + (advisories.empty() ? "" : ", " + joined(advisories, ", "));
   level.add(value_claim("tcbDate", date));
   level.add(value_claim("tcbStatus", status));
-  add_advisories(level, advisories);
+  add_advisory_claims(level, advisories);
 }
 
 void add_isv_levels(Claim& to, const std::vector<intel::IsvLevel>& levels) {
@@ -31,7 +31,7 @@ void add_isv_levels(Claim& to, const std::vector<intel::IsvLevel>& levels) {
   }
 }
 
-void add_components(Claim& level, const char* name, const std::array<intel::TcbComponentEntry, 16>& components) {
+void add_component_claims(Claim& level, const char* name, const std::array<intel::TcbComponentEntry, 16>& components) {
   std::vector<std::string> numbers;
   for (const auto& c : components) numbers.push_back(std::to_string(c.svn));
   Claim& list = level.add(value_claim(name, std::monostate{}, joined(numbers, ", ")));
@@ -92,9 +92,9 @@ Claim tcb_info_claims(Bytes response, std::string name) {
   for (const auto& m : info->tdx_module_identities) to.add(module_claim(m, "tdxModuleIdentity"));
   for (const intel::TcbLevel& l : info->levels) {
     Claim& level = to.add(Claim("tcbLevel"));
-    add_components(level, "sgxtcbcomponents", l.sgx);
+    add_component_claims(level, "sgxtcbcomponents", l.sgx);
     level.add(value_claim("pcesvn", std::uint64_t{l.pce_svn}));
-    if (l.tdx) add_components(level, "tdxtcbcomponents", *l.tdx);
+    if (l.tdx) add_component_claims(level, "tdxtcbcomponents", *l.tdx);
     add_status(level, l.tcb_date, l.status, l.advisories);
   }
   return root;

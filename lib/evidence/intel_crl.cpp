@@ -1,6 +1,7 @@
 // Revocation: the root lists CAs and TCB signers, the PCK CA lists PCK certificates. Intel PCS API v4, RFC 5280 section 5.
 #include <algorithm>
 
+#include "crypto/oids.hpp"
 #include "evidence/crl_choice.hpp"
 #include "evidence/intel_case.hpp"
 #include "evidence/intel_keys.hpp"
@@ -11,10 +12,10 @@ namespace {
 
 using namespace checks;
 
-constexpr std::string_view kCrlNumber = "2.5.29.20", kAuthorityKeyId = "2.5.29.35";
+namespace oid = crypto::oid;
 
 // One of the two lists with its issuer and its checks.
-struct List {
+struct JudgedCrl {
   const char* name;
   const std::optional<SuppliedCrl>& crl;
   bool usable;
@@ -30,7 +31,7 @@ std::string origin_of(const SuppliedCrl& crl) {
   return std::string(collateral_source_name(crl.source)) + (crl.origin.empty() ? "" : ": " + crl.origin);
 }
 
-void check_list(const List& list, const Context& context, Outcome without, Report& report) {
+void check_list(const JudgedCrl& list, const Context& context, Outcome without, Report& report) {
   if (!list.crl) {
     for (const CheckSpec* spec : {&list.issuer, &list.signature, &list.time}) report.add(*spec, without, "the list of the " + list.authority + " is not there, see crl-present");
     return;
@@ -58,7 +59,7 @@ void check_list(const List& list, const Context& context, Outcome without, Repor
 struct Serial { std::string who, hex; };
 
 // Revoked once is revoked: every list that its authority signed counts, also an older one, so that a peer cannot choose.
-void check_not_revoked(const CheckSpec& spec, const List& list, const std::vector<Serial>& serials, const std::string& next, Outcome without, Report& report) {
+void check_serials_not_revoked(const CheckSpec& spec, const JudgedCrl& list, const std::vector<Serial>& serials, const std::string& next, Outcome without, Report& report) {
   std::vector<std::string> clear;
   for (const Serial& serial : serials) {
     if (const auto entry = find_revoked(list.signed_ones, serial.hex)) {
@@ -74,18 +75,18 @@ void check_not_revoked(const CheckSpec& spec, const List& list, const std::vecto
   with(report.pass(spec), "serial not listed", actual + " not among " + std::to_string(list.crl->object.revoked().size()));
 }
 
-void check_extensions(const std::vector<const List*>& lists, Report& report) {
+void check_crl_extensions(const std::vector<const JudgedCrl*>& lists, Report& report) {
   std::vector<std::string> odd;
   bool any = false;
-  for (const List* list : lists) {
+  for (const JudgedCrl* list : lists) {
     if (!list->crl) continue;
     any = true;
     const auto has = [&](std::string_view oid) {
       const auto& all = list->crl->object.extensions();
       return std::any_of(all.begin(), all.end(), [&](const crypto::Extension& e) { return e.oid == oid; });
     };
-    if (!has(kCrlNumber)) odd.push_back("the list of the " + list->authority + " has no number");
-    if (!has(kAuthorityKeyId)) odd.push_back("the list of the " + list->authority + " has no authority key identifier");
+    if (!has(oid::kCrlNumber)) odd.push_back("the list of the " + list->authority + " has no number");
+    if (!has(oid::kAuthorityKeyId)) odd.push_back("the list of the " + list->authority + " has no authority key identifier");
   }
   if (!any) return (void)report.skip(kCrlExtensions, "there is no list");
   std::string text;
@@ -93,9 +94,9 @@ void check_extensions(const std::vector<const List*>& lists, Report& report) {
   report.judge(kCrlExtensions, odd.empty(), text, Outcome::warn);
 }
 
-void check_present(const IntelCase& c, const List& root, const List& pck, bool optional, bool judge_itself, Report& report) {
+void check_crls_present(const IntelCase& c, const JudgedCrl& root, const JudgedCrl& pck, bool optional, bool judge_itself, Report& report) {
   std::string missing, critical, actual;
-  for (const List* list : {&root, &pck}) {
+  for (const JudgedCrl* list : {&root, &pck}) {
     if (!list->crl) {
       if (!judge_itself) missing += (missing.empty() ? "" : "; ") + list->missing;
       continue;
@@ -129,7 +130,7 @@ std::vector<Serial> signers_of(const IntelCase& c) {
   return out;
 }
 
-void skip_all(Report& report, const std::string& why) {
+void skip_crls(Report& report, const std::string& why) {
   for (const CheckSpec* spec : kIntelChecks)
     if (spec->area == kCrlPresent.area) report.skip(*spec, why);
 }
@@ -139,11 +140,11 @@ void skip_all(Report& report, const std::string& why) {
 void check_intel_crls(const IntelCase& c, const Context& context, Report& report) {
   const bool judge_itself = c.bare() && (c.root_crl || c.pck_crl);
   if (context.policy.crl == policy::CrlMode::off && !judge_itself) {
-    skip_all(report, "revocation is switched off (--crl off)");
+    skip_crls(report, "revocation is switched off (--crl off)");
     report.add_not_proven("Revocation was not checked: Intel may have revoked a certificate of this chain.");
     return;
   }
-  if (c.bare() && !judge_itself && !c.pck && !c.ca && !c.tcb_signer && !c.tcb_info && !c.qe_identity) return skip_all(report, "there is nothing in the input that could be revoked");
+  if (c.bare() && !judge_itself && !c.pck && !c.ca && !c.tcb_signer && !c.tcb_info && !c.qe_identity) return skip_crls(report, "there is nothing in the input that could be revoked");
   const bool optional = context.policy.crl == policy::CrlMode::if_available;
   const Outcome without = optional || judge_itself ? Outcome::skip : Outcome::error;
   constexpr auto scheme = crypto::SignatureScheme::ecdsa_sha256;
@@ -152,25 +153,25 @@ void check_intel_crls(const IntelCase& c, const Context& context, Report& report
   if (c.root || c.root_key != nullptr)
     root_key = {c.root ? c.root->object.subject_der() : c.ca ? c.ca->object.issuer_der() : intel_name_der(kIntelRootCn), c.root_spki(), scheme, true};
   if (c.ca) ca_key = {c.ca->object.subject_der(), c.ca->object.spki(), scheme, true};
-  const List root{"root CRL", c.root_crl, c.root_crl_usable, c.signed_root_crls, c.root_crl_missing, kRootCrlIssuer, kRootCrlSignature, kRootCrlTime,
+  const JudgedCrl root{"root CRL", c.root_crl, c.root_crl_usable, c.signed_root_crls, c.root_crl_missing, kRootCrlIssuer, kRootCrlSignature, kRootCrlTime,
                   "root", c.root ? c.root->object.subject_text() : c.ca ? c.ca->object.issuer_text() : intel_name_text(kIntelRootCn), root_key};
-  const List pck{"PCK CRL", c.pck_crl, c.pck_crl_usable, c.signed_pck_crls, c.pck_crl_missing, kPckCrlIssuer, kPckCrlSignature, kPckCrlTime,
+  const JudgedCrl pck{"PCK CRL", c.pck_crl, c.pck_crl_usable, c.signed_pck_crls, c.pck_crl_missing, kPckCrlIssuer, kPckCrlSignature, kPckCrlTime,
                  "PCK CA", c.ca ? c.ca->object.subject_text() : "", ca_key};
-  check_present(c, root, pck, optional, judge_itself, report);
+  check_crls_present(c, root, pck, optional, judge_itself, report);
   check_list(root, context, without, report);
   check_list(pck, context, without, report);
-  check_extensions({&root, &pck}, report);
+  check_crl_extensions({&root, &pck}, report);
 
   const auto absent = [&](const CheckSpec& spec, const std::string& who) { report.add(spec, c.bare() ? Outcome::skip : Outcome::error, "there is no " + who + " to judge"); };
-  if (c.pck) check_not_revoked(kPckLeafRevoked, pck, {{"the PCK certificate", c.pck->object.serial_hex()}}, "; nothing that its platform says can be believed", without, report);
+  if (c.pck) check_serials_not_revoked(kPckLeafRevoked, pck, {{"the PCK certificate", c.pck->object.serial_hex()}}, "; nothing that its platform says can be believed", without, report);
   else absent(kPckLeafRevoked, "PCK certificate");
   std::vector<Serial> authorities;
   if (c.ca) authorities.push_back({"the PCK CA", c.ca->object.serial_hex()});
   if (c.root) authorities.push_back({"the root itself", c.root->object.serial_hex()});
-  if (c.ca) check_not_revoked(kPckCaRevoked, root, authorities, "", without, report);
+  if (c.ca) check_serials_not_revoked(kPckCaRevoked, root, authorities, "", without, report);
   else absent(kPckCaRevoked, "PCK CA");
   const auto signers = signers_of(c);
-  if (!signers.empty()) check_not_revoked(kTcbSignerRevoked, root, signers, "; fetch collateral that another one signed", without, report);
+  if (!signers.empty()) check_serials_not_revoked(kTcbSignerRevoked, root, signers, "; fetch collateral that another one signed", without, report);
   else report.skip(kTcbSignerRevoked, "there is no TCB signing certificate to judge");
 }
 

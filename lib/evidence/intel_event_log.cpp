@@ -15,7 +15,7 @@ namespace {
 
 using namespace checks;
 
-constexpr std::uint32_t kNoAction = 3;
+constexpr std::uint32_t kEventNoAction = 3;
 constexpr std::size_t kDigest = 48, kMaxTold = 4;
 
 std::string counted(std::size_t n, const char* what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
@@ -31,7 +31,7 @@ Result<TdEventLog> from_ccel(Bytes bytes) {
   TdEventLog out;
   for (std::size_t i = 1; i < log->events.size(); ++i) {   // the first one describes the log
     const eventlog::Event& e = log->events[i];
-    if (e.type == kNoAction || e.index == 0) continue;      // index 0 is MRTD, which no event extends
+    if (e.type == kEventNoAction || e.index == 0) continue;      // index 0 is MRTD, which no event extends
     ++out.events;
     if (e.index > 4) return bad_event(i, "index " + std::to_string(e.index) + " is no register of a TD, expected 1 to 4 (is this the log of a TPM?)", e.offset);
     const auto digest = e.digests.find(eventlog::kSha384);
@@ -54,7 +54,7 @@ bool is_array(Bytes text) {
 
 bool ends_boot(const std::string& name) { return name == "system-ready" || name == "boot-mr-done"; }
 
-Result<TdEventLog> from_json(Bytes text) {
+Result<TdEventLog> log_from_json(Bytes text) {
   const auto log = eventlog::parse_json_log(text);
   if (!log) return log.error();
   TdEventLog out;
@@ -154,7 +154,7 @@ void check_hcl_binding(const IntelCase& c, Report& report) {
 
 }  // namespace
 
-Result<TdEventLog> read_td_event_log(Bytes log) { return is_array(log) ? from_json(log) : from_ccel(log); }
+Result<TdEventLog> read_td_event_log(Bytes log) { return is_array(log) ? log_from_json(log) : from_ccel(log); }
 
 bool looks_like_td_event_log(Bytes content) { return is_array(content) ? eventlog::looks_like_json_log(content) : eventlog::looks_like_log(content); }
 

@@ -9,7 +9,7 @@
 namespace atls::evidence {
 namespace {
 
-constexpr std::uint32_t kSeparator = 4, kAction = 5, kEfiAction = 0x80000007;
+constexpr std::uint32_t kSeparator = 4, kEventAction = 5, kEventEfiAction = 0x80000007;
 constexpr std::uint32_t kVariables[] = {0x80000001, 0x80000002, 0x8000000C, 0x800000E0};   // driver config, boot, boot 2, authority
 
 Buffer digest_of(std::uint16_t algorithm, Bytes data) {
@@ -37,7 +37,7 @@ std::optional<bool> digest_is_of_data(const eventlog::Event& e, std::uint16_t al
   const auto digest = e.digests.find(algorithm);
   if (digest == e.digests.end()) return std::nullopt;
   const bool variable = std::find(std::begin(kVariables), std::end(kVariables), e.type) != std::end(kVariables);
-  if (!variable && e.type != kSeparator && e.type != kAction && e.type != kEfiAction) return std::nullopt;
+  if (!variable && e.type != kSeparator && e.type != kEventAction && e.type != kEventEfiAction) return std::nullopt;
   if (digest->second == digest_of(algorithm, e.data)) return true;
   return variable && digest->second == digest_of(algorithm, variable_value(e.data));
 }

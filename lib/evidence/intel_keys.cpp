@@ -8,11 +8,6 @@
 namespace atls::evidence {
 namespace {
 
-constexpr Time utc(int y, unsigned m, unsigned d, int h, int min, int s) {
-  using namespace std::chrono;
-  return sys_days{year{y} / month{m} / day{d}} + hours{h} + minutes{min} + seconds{s};
-}
-
 constexpr IntelKey kRoot{kIntelRootCn,
                          "22650cd65a9d3489f383b49552bf501b392706ac",
                          utc(2018, 5, 21, 10, 45, 10),

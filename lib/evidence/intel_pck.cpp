@@ -3,6 +3,7 @@
 
 #include "base/hex.hpp"
 #include "base/text.hpp"
+#include "crypto/oids.hpp"
 #include "evidence/intel_case.hpp"
 #include "evidence/intel_keys.hpp"
 #include "evidence/memo.hpp"
@@ -15,9 +16,8 @@ using namespace checks;
 using crypto::Certificate;
 
 // RFC 5280 4.2.1; Intel's certificates have these and the SGX extension.
-constexpr std::string_view kSubjectKeyId = "2.5.29.14", kKeyUsage = "2.5.29.15", kBasicConstraints = "2.5.29.19", kCrlDistribution = "2.5.29.31",
-                           kAuthorityKeyId = "2.5.29.35", kExtendedKeyUsage = "2.5.29.37";
-constexpr std::string_view kEcdsaSha256 = "1.2.840.10045.4.3.2", kServerAuth = "1.3.6.1.5.5.7.3.1";
+namespace oid = crypto::oid;
+constexpr std::string_view kEcdsaSha256 = "1.2.840.10045.4.3.2";
 
 // One certificate in its role, and the key that must have signed it.
 struct Link {
@@ -68,7 +68,7 @@ void check_length_and_order(const IntelCase& c, Report& report) {
   report.skip(kPckChainOrder, "the quote carries no chain");
 }
 
-void check_names(const std::vector<Link>& links, Report& report) {
+void check_pck_names(const std::vector<Link>& links, Report& report) {
   std::vector<std::string> wrong;
   for (const Link& link : links) {
     const bool own = std::any_of(link.names.begin(), link.names.end(), [&](std::string_view cn) { return link.certificate->subject_text() == intel_name_text(cn); });
@@ -108,7 +108,7 @@ void check_signatures(const IntelCase& c, const std::vector<Link>& links, Report
   report.pass(kPckChainSignatures, c.root ? "" : "verified with the trusted key of the root");
 }
 
-void check_trusted(const IntelCase& c, const TrustStore& trust, Report& report) {
+void check_pck_root(const IntelCase& c, const TrustStore& trust, Report& report) {
   std::vector<std::string> accepted;
   for (const CaKey* anchor : trust.find(CaRole::intel_root, snp::ProductLine::unknown)) accepted.push_back(anchor->spki_sha256);
   const std::string expected = accepted.empty() ? "a trust anchor of Intel's kind; there is none" : "key SHA-256 " + joined(accepted, " or ");
@@ -131,7 +131,7 @@ void check_trusted(const IntelCase& c, const TrustStore& trust, Report& report) 
   else if (trusted && !c.root) r.detail = "the trusted key stands in for the certificate";
 }
 
-void check_validity(const IntelCase& c, const std::vector<Link>& links, Time now, Report& report) {
+void check_pck_validity(const IntelCase& c, const std::vector<Link>& links, Time now, Report& report) {
   std::vector<std::string> wrong;
   std::optional<Time> from, until;
   const auto judge = [&](const std::string& who, std::optional<Time> a, std::optional<Time> b) {
@@ -147,11 +147,11 @@ void check_validity(const IntelCase& c, const std::vector<Link>& links, Time now
   if (from && until) with(r, rfc3339(*from) + " to " + rfc3339(*until), rfc3339(now));
 }
 
-void check_extensions(const IntelCase& c, const std::vector<Link>& links, Report& report) {
+void check_pck_extensions(const IntelCase& c, const std::vector<Link>& links, Report& report) {
   std::vector<std::string> critical, odd;
   for (const Link& link : links)
     for (const crypto::Extension& e : link.certificate->extensions())
-      if (e.critical && e.oid != kBasicConstraints && e.oid != kKeyUsage && e.oid != intel::kPckExtensionOid && e.oid != kExtendedKeyUsage)
+      if (e.critical && e.oid != oid::kBasicConstraints && e.oid != oid::kKeyUsage && e.oid != intel::kPckExtensionOid && e.oid != oid::kExtendedKeyUsage)
         critical.push_back("unknown critical extension " + e.oid + " of the " + link.role + " must not be ignored");
   if (!critical.empty()) {
     report.fail(kPckExtensions, joined(critical)).on_fail = ExitCode::rejected;
@@ -159,11 +159,11 @@ void check_extensions(const IntelCase& c, const std::vector<Link>& links, Report
   }
   if (!c.pck) return (void)report.skip(kPckExtensions, "there is no PCK certificate");
   const Certificate& pck = c.pck->object;
-  for (const std::string_view oid : {kAuthorityKeyId, kCrlDistribution, kSubjectKeyId, kKeyUsage, kBasicConstraints})
+  for (const std::string_view oid : {oid::kAuthorityKeyId, oid::kCrlDistribution, oid::kSubjectKeyId, oid::kKeyUsage, oid::kBasicConstraints})
     if (pck.extension(oid) == nullptr) odd.push_back("extension " + std::string(oid) + " is missing");
   if (pck.extensions().size() != 6) odd.push_back(std::to_string(pck.extensions().size()) + " extensions");
   const auto purposes = pck.eku_oids();
-  if (!purposes.empty() && std::find(purposes.begin(), purposes.end(), kServerAuth) == purposes.end()) odd.push_back("extended key usage " + joined(purposes, ", "));
+  if (!purposes.empty() && std::find(purposes.begin(), purposes.end(), oid::kServerAuth) == purposes.end()) odd.push_back("extended key usage " + joined(purposes, ", "));
   with(report.judge(kPckExtensions, odd.empty(), joined(odd) + ": other verifiers refuse it", Outcome::warn), "6 extensions", std::to_string(pck.extensions().size()));
 }
 
@@ -203,13 +203,13 @@ void check_pck_chain(const IntelCase& c, const Context& context, Report& report)
     const std::string why = c.bare() ? "there is no certificate in the input" : c.pck_missing;
     for (const CheckSpec* spec : {&kPckChainNames, &kPckChainAlgorithms, &kPckChainSignatures, &kPckRootTrusted, &kPckValidity}) report.add(*spec, outcome, why);
   } else {
-    check_names(links, report);
+    check_pck_names(links, report);
     check_algorithms(links, report);
     check_signatures(c, links, report);
-    check_trusted(c, context.trust, report);
-    check_validity(c, links, context.now, report);
+    check_pck_root(c, context.trust, report);
+    check_pck_validity(c, links, context.now, report);
   }
-  check_extensions(c, links, report);
+  check_pck_extensions(c, links, report);
   check_sgx_extension(c, report);
   check_ca_type(c, report);
 }

@@ -32,7 +32,7 @@ void check_qe_report_signature(const IntelCase& c, Report& report) {
                "the signature does not verify under the PCK key: the report of the quoting enclave is altered, or of another platform");
 }
 
-void check_binding(const intel::Quote& q, const policy::Policy& policy, Report& report) {
+void check_qe_binding(const intel::Quote& q, const policy::Policy& policy, Report& report) {
   // SHA-256(attestation key || authentication data), then zeros.
   const Bytes data(q.qe_report.report_data);
   auto& r = report.compare(kQeReportDataBinding, crypto::sha256_of({q.attestation_key, q.auth_data}), data.first(kHashSize));
@@ -60,7 +60,7 @@ void check_quote_signature(const intel::Quote& q, Report& report) {
 
 void check_quote_signatures(const IntelCase& c, const Context& context, Report& report) {
   check_qe_report_signature(c, report);
-  check_binding(*c.quote, context.policy, report);
+  check_qe_binding(*c.quote, context.policy, report);
   check_quote_signature(*c.quote, report);
 }
 

@@ -45,7 +45,7 @@ std::array<std::uint8_t, N> masked(const std::array<std::uint8_t, N>& value, con
 }
 
 template <std::size_t N>
-std::array<std::uint8_t, N> little_endian(std::uint64_t value) {
+std::array<std::uint8_t, N> svn_bytes(std::uint64_t value) {
   std::array<std::uint8_t, N> out{};
   for (std::size_t i = 0; i < N; ++i) out[i] = static_cast<std::uint8_t>(value >> (8 * i));
   return out;
@@ -60,7 +60,7 @@ std::string lowest(const std::vector<intel::IsvLevel>& levels) {
 
 void check_qe(const intel::SgxReport& qe, const intel::QeIdentity& identity, Report& report) {
   // As Intel's library, the masked value is compared with the whole expected one.
-  report.compare(kQeMiscselect, identity.misc_select, masked(little_endian<4>(qe.misc_select), identity.misc_select_mask));
+  report.compare(kQeMiscselect, identity.misc_select, masked(svn_bytes<4>(qe.misc_select), identity.misc_select_mask));
   report.compare(kQeAttributes, identity.attributes, masked(qe.attributes, identity.attributes_mask));
   report.compare(kQeMrsigner, identity.mr_signer, qe.mr_signer);
   with(report.judge(kQeIsvprodid, qe.isv_prod_id == identity.isv_prod_id, "the quoting enclave is another product"), std::to_string(identity.isv_prod_id), std::to_string(qe.isv_prod_id));
@@ -99,9 +99,9 @@ void check_module(const intel::TdReport& td, const Svn& svn, bool now, const int
     return;
   }
   report.compare(kTdxModuleMrsigner, expected->mr_signer, td.mr_signer_seam);
-  auto& r = report.compare(kTdxModuleAttributes, expected->attributes, masked(little_endian<8>(td.seam_attributes), expected->attributes_mask));
+  auto& r = report.compare(kTdxModuleAttributes, expected->attributes, masked(svn_bytes<8>(td.seam_attributes), expected->attributes_mask));
   // Intel's own library ignores the mask and demands zero; others use the mask. Both must hold.
-  if (td.seam_attributes != 0 && r.outcome == Outcome::pass) with(report.fail(kTdxModuleAttributes, "no attribute of a TDX module may be set"), hex(little_endian<8>(0)), hex(little_endian<8>(td.seam_attributes)));
+  if (td.seam_attributes != 0 && r.outcome == Outcome::pass) with(report.fail(kTdxModuleAttributes, "no attribute of a TDX module may be set"), hex(svn_bytes<8>(0)), hex(svn_bytes<8>(td.seam_attributes)));
 }
 
 void check_relaunch(const IntelCase& c, const TcbVerdict& tcb, Report& report) {

@@ -31,10 +31,10 @@ std::string owner_of(const intel::TcbComponentEntry& entry) {
   return "BIOS or microcode";
 }
 
-std::string meaning_of(const intel::TcbComponentEntry& entry) { return entry.type.empty() ? entry.category : entry.type; }
+std::string meaning_of_component(const intel::TcbComponentEntry& entry) { return entry.type.empty() ? entry.category : entry.type; }
 
 // Names are the same in every level; the first that has one is taken.
-const intel::TcbComponentEntry& named(const intel::TcbInfo& info, bool tdx, std::size_t i) {
+const intel::TcbComponentEntry& component_name(const intel::TcbInfo& info, bool tdx, std::size_t i) {
   static const intel::TcbComponentEntry kNone;
   for (const intel::TcbLevel& l : info.levels) {
     if (tdx && !l.tdx) continue;
@@ -68,7 +68,7 @@ std::size_t deficit(const std::vector<Missing>& missing) {
 }
 
 // Among levels that are better than the one that matched: the one that takes the least (nearest), or of the best status (goal).
-std::optional<std::size_t> choose(const TcbInput& in, const std::optional<std::size_t>& matched, bool best_status) {
+std::optional<std::size_t> choose_goal(const TcbInput& in, const std::optional<std::size_t>& matched, bool best_status) {
   const TcbStatus now = matched ? status_of(in.tcb_info.levels[*matched]) : TcbStatus::not_supported;
   std::optional<std::size_t> out;
   const auto key = [&](std::size_t i) {
@@ -110,13 +110,13 @@ TcbExplanation::Level level_of(const TcbInput& in, std::size_t index) {
 void add_components(const TcbInput& in, const std::optional<std::size_t>& goal, TcbExplanation& out) {
   const intel::TcbLevel* level = goal ? &in.tcb_info.levels[*goal] : nullptr;
   for (std::size_t i = 0; i < 16; ++i) {
-    const auto& entry = named(in.tcb_info, false, i);
-    out.components.push_back({fmt::format("sgx-{}", i), meaning_of(entry), owner_of(entry), in.pck.components[i], level ? std::optional<std::uint32_t>(level->sgx[i].svn) : std::nullopt, true});
+    const auto& entry = component_name(in.tcb_info, false, i);
+    out.components.push_back({fmt::format("sgx-{}", i), meaning_of_component(entry), owner_of(entry), in.pck.components[i], level ? std::optional<std::uint32_t>(level->sgx[i].svn) : std::nullopt, true});
   }
   out.components.push_back({"pce", "certification enclave", "DCAP packages of the host", in.pck.pce_svn, level ? std::optional<std::uint32_t>(level->pce_svn) : std::nullopt, true});
   for (std::size_t i = 0; in.tdx && i < 16; ++i) {
-    const auto& entry = named(in.tcb_info, true, i);
-    out.components.push_back({fmt::format("tdx-{}", i), meaning_of(entry), owner_of(entry), in.tee_tcb_svn[i],
+    const auto& entry = component_name(in.tcb_info, true, i);
+    out.components.push_back({fmt::format("tdx-{}", i), meaning_of_component(entry), owner_of(entry), in.tee_tcb_svn[i],
                               level && level->tdx ? std::optional<std::uint32_t>((*level->tdx)[i].svn) : std::nullopt, compared_with_platform(in, i)});
   }
 }
@@ -158,7 +158,7 @@ void add_next_steps(const TcbEvaluation& e, TcbExplanation& out) {
 }  // namespace
 
 std::string what_is_missing(const TcbInput& in) {
-  const auto nearest = choose(in, {}, false);
+  const auto nearest = choose_goal(in, {}, false);
   if (!nearest) return "it has no level at all";
   const TcbExplanation::Level level = level_of(in, *nearest);
   if (level.missing.empty()) return fmt::format("only the profile that was chosen asks for more than {} of {}", level.status, level.date);
@@ -189,7 +189,7 @@ TcbExplanation explain_tcb(const TcbInput& in, const TcbVerdict& tcb, const poli
     part("tdx-module", module_identity_id(in.tee_tcb_svn[1]), reference.module && reference.module_level ? &reference.module->levels[*reference.module_level] : nullptr);
   if (in.qe_identity) part("qe", "", reference.qe_level ? &in.qe_identity->levels[*reference.qe_level] : nullptr);
 
-  const auto nearest = choose(in, reference.platform_level, false), goal = choose(in, reference.platform_level, true);
+  const auto nearest = choose_goal(in, reference.platform_level, false), goal = choose_goal(in, reference.platform_level, true);
   add_components(in, goal ? goal : reference.platform_level, out);
   if (reference.module) add_isv("tdx-module", reference.module->id, "TDX module of the host", in.tee_tcb_svn[0], reference.module->levels, LevelOf::module, out);
   if (in.qe_identity) add_isv("qe", in.tdx ? "TD quoting enclave" : "quoting enclave", "DCAP packages of the host", in.qe_isv_svn, in.qe_identity->levels, LevelOf::qe, out);

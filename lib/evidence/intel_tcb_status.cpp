@@ -89,7 +89,7 @@ std::string others(const TcbVerdict& tcb, bool accepted, const policy::IntelPoli
   return differing.empty() ? std::string() : fmt::format("other verifiers would {} this: {}", accepted ? "refuse" : "accept", fmt::join(differing, "; "));
 }
 
-std::string joined(const std::string& a, const std::string& b) { return a.empty() || b.empty() ? a + b : a + ". " + b; }
+std::string two_sentences(const std::string& a, const std::string& b) { return a.empty() || b.empty() ? a + b : a + ". " + b; }
 
 }  // namespace
 
@@ -120,14 +120,14 @@ void judge_tcb_status(const TcbVerdict& tcb, const policy::IntelPolicy& rules, c
     if (reference.accepted) continue;
     revoked = e.status == TcbStatus::revoked;
     answer = {!revoked && e.status != TcbStatus::not_supported, true,
-              joined(answer.reason, fmt::format("accepted by --tcb-profile {} only: {} says {}", tcb_profile_name(tcb.profile), tcb_profile_name(profile), tcb_status_name(e.status)))};
+              two_sentences(answer.reason, fmt::format("accepted by --tcb-profile {} only: {} says {}", tcb_profile_name(tcb.profile), tcb_profile_name(profile), tcb_status_name(e.status)))};
     if (!answer.accepted) answer.reason += ", which no profile makes acceptable";
   }
   if (answer.accepted && tcb.without_qe) {
     answer.loosened = true;
-    answer.reason = joined("the quoting enclave is not judged: there is no QE identity, which was allowed", answer.reason);
+    answer.reason = two_sentences("the quoting enclave is not judged: there is no QE identity, which was allowed", answer.reason);
   }
-  const std::string detail = joined(answer.reason, others(tcb, answer.accepted, rules, policy, now));
+  const std::string detail = two_sentences(answer.reason, others(tcb, answer.accepted, rules, policy, now));
   // Where no level matched, the check of that level has failed; there is no status to judge.
   CheckResult& r = !tcb.failed_check.empty() && chosen.status == TcbStatus::not_supported ? report.error(kTcbStatus, "there is no status: see " + tcb.failed_check)
                    : !answer.accepted ? report.fail(kTcbStatus, detail)

@@ -24,9 +24,9 @@ constexpr std::uint64_t kXfamFixed1 = 0x3, kXfamFixed0 = 0x6DBE7;   // must be o
 
 constexpr unsigned kSgxInit_ = 0, kSgxDebug_ = 1, kSgxMode64 = 2;
 
-std::string named(std::uint64_t bits, const std::vector<std::string>& names) { return names.empty() ? fmt::format("{:#x}", bits) : fmt::format("{:#x} ({})", bits, fmt::join(names, ", ")); }
-std::string td_text(std::uint64_t bits) { return named(bits, intel::td_attribute_names(bits)); }
-std::string xfam_text(std::uint64_t bits) { return named(bits, intel::xfam_names(bits)); }
+std::string named_bits(std::uint64_t bits, const std::vector<std::string>& names) { return names.empty() ? fmt::format("{:#x}", bits) : fmt::format("{:#x} ({})", bits, fmt::join(names, ", ")); }
+std::string td_text(std::uint64_t bits) { return named_bits(bits, intel::td_attribute_names(bits)); }
+std::string xfam_text(std::uint64_t bits) { return named_bits(bits, intel::xfam_names(bits)); }
 
 void check_xfam(std::uint64_t xfam, Report& report) {
   const std::uint64_t missing = kXfamFixed1 & ~xfam, forbidden = xfam & ~kXfamFixed0;
@@ -45,7 +45,7 @@ void check_xfam(std::uint64_t xfam, Report& report) {
   with(report.judge(kXfamCombination, odd.empty(), odd, Outcome::warn), "AVX with AVX-512, and related states together", xfam_text(xfam));
 }
 
-void check_module(const intel::TdReport& td, Report& report) {
+void check_seam_module(const intel::TdReport& td, Report& report) {
   const bool signer = is_zero(td.mr_signer_seam), attributes = td.seam_attributes == 0;
   auto& r = report.judge(kSeamZero, signer && attributes,
                          signer ? "the TDX module has attributes, which Intel's modules have not" : "the TDX module is not signed by Intel");
@@ -104,7 +104,7 @@ void check_td(const IntelCase& c, const Context&, Report& report) {
     auto& perfmon = report.judge(kTdPerfmon, (td->td_attributes & bit(kPerfmon)) == 0, "the TD uses performance counters, which tell its host about it", Outcome::warn);
     with(perfmon, "PERFMON clear", td_text(td->td_attributes));
     check_xfam(td->xfam, report);
-    check_module(*td, report);
+    check_seam_module(*td, report);
     return skip_all({&kSgxDebug, &kSgxInit}, "not an enclave", report);
   }
   skip_all({&kTdDebug, &kTdAttributesReserved, &kTdMigratable, &kTdSeptVeDisable, &kTdPerfmon, &kXfamFixed, &kXfamCombination, &kMrServicetd, &kSeamZero}, "not a TD", report);
@@ -114,7 +114,7 @@ void check_td(const IntelCase& c, const Context&, Report& report) {
   const bool initialised = (flags & bit(kSgxInit_)) != 0, mode64 = (flags & bit(kSgxMode64)) != 0;
   auto& r = report.judge(kSgxInit, initialised && mode64, initialised ? "the enclave runs in 32-bit mode" : "the enclave is not initialised, so it cannot have asked for a report",
                          initialised ? Outcome::warn : Outcome::fail);
-  with(r, "INIT and MODE64BIT", named(flags, intel::sgx_flag_names(flags)));
+  with(r, "INIT and MODE64BIT", named_bits(flags, intel::sgx_flag_names(flags)));
 }
 
 void judge_attributes(const IntelCase& c, const policy::Policy& policy, const policy::Alternative& alternative, Report& report) {

@@ -19,18 +19,18 @@ bool is_simulated(const TrustStore& trust, const std::string& spki_sha256) {
   return key != nullptr && key->simulated;
 }
 
-bool uses_simulated_key(const IntelCase& c, const TrustStore& trust) {
+bool intel_key_is_simulated(const IntelCase& c, const TrustStore& trust) {
   if (c.root_key != nullptr) return c.root_key->simulated;
   return c.root && is_simulated(trust, c.root->object.spki_sha256());
 }
 
-std::string platform_text(const IntelCase& c) {
+std::string intel_platform_text(const IntelCase& c) {
   std::string out = c.is_tdx() ? "Intel TDX" : "Intel SGX";
   if (c.extension) out += ", FMSPC " + hex(c.extension->fmspc);
   return out;
 }
 
-void check_binding(const IntelCase& c, const std::optional<ExpectedBinding>& binding, Report& report) {
+void check_quote_data(const IntelCase& c, const std::optional<ExpectedBinding>& binding, Report& report) {
   if (!binding) return;  // whoever called says why there is none
   const auto& value = c.is_tdx() ? c.td()->report_data : c.enclave()->report_data;
   auto& r = report.compare(kIntelReportDataBinding, binding->report_data, value);
@@ -115,8 +115,8 @@ void verify_intel(const Evidence& evidence, const std::optional<ExpectedBinding>
     r.expected = evidence.format;
     r.actual = c.is_tdx() ? "tdx" : "sgx";
   }
-  info.platform = platform_text(c);
-  info.simulated = uses_simulated_key(c, context.trust);
+  info.platform = intel_platform_text(c);
+  info.simulated = intel_key_is_simulated(c, context.trust);
   report.evidence.push_back(std::move(info));
   record_intel_collateral(c, report);
 
@@ -128,7 +128,7 @@ void verify_intel(const Evidence& evidence, const std::optional<ExpectedBinding>
   const TcbVerdict tcb = check_tcb(c, context, report);
   check_td(c, context, report);
   check_event_log(c, context, report);
-  check_binding(c, binding, report);
+  check_quote_data(c, binding, report);
   check_intel_policy(c, tcb, context, report);
   attribute_intel_signers(c, report);
 }

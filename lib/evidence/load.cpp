@@ -25,7 +25,7 @@ using namespace loading;
 constexpr int kMaxLayers = 3;            // base64 of hex of PEM is already odd
 constexpr std::size_t kLeastDamagedText = 128;   // shorter text that does not decode is just text
 
-void decode(Loaded& out, Bytes content, int layers, const std::optional<InputKind>& as);
+void decode_content(Loaded& out, Bytes content, int layers, const std::optional<InputKind>& as);
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
@@ -121,7 +121,7 @@ void decode_block(Loaded& out, const pem::Block& block, int layers, const std::o
     out.claims.add(value_claim("private_key", std::string("not shown"), "PEM label " + block.label));
     return set_error(out, {Errc::unsupported, "pem", "holds a private key, expected certificates, CRLs or evidence", block.offset});
   }
-  decode(out, block.data, layers + 1, as);
+  decode_content(out, block.data, layers + 1, as);
 }
 
 void decode_pem(Loaded& out, Bytes content, int layers, const std::optional<InputKind>& as) {
@@ -195,7 +195,7 @@ bool shows_embedded_quote(Loaded& out, Bytes content) {
   return false;
 }
 
-void decode(Loaded& out, Bytes content, int layers, const std::optional<InputKind>& as) {
+void decode_content(Loaded& out, Bytes content, int layers, const std::optional<InputKind>& as) {
   if (layers > kMaxLayers) return set_error(out, {Errc::too_large, "input", "more than " + std::to_string(kMaxLayers) + " layers of text encoding", 0});
   if (as && is_json_kind(*as)) return load_json(out, content, *as);
   const char first = first_letter(content);
@@ -208,7 +208,7 @@ void decode(Loaded& out, Bytes content, int layers, const std::optional<InputKin
     if (eventlog::looks_like_json_log(content)) return load_intel(out, content, InputKind::event_log);
     if (const auto bytes = bytes_of_json_array(content)) {
       out.encodings.emplace_back("json");
-      return decode(out, *bytes, layers + 1, as);
+      return decode_content(out, *bytes, layers + 1, as);
     }
   }
   if (as ? *as == InputKind::collateral : is_text(content) && looks_like_bundle_yaml(content)) return load_collateral(out, content);
@@ -218,7 +218,7 @@ void decode(Loaded& out, Bytes content, int layers, const std::optional<InputKin
   if (binary) return decode_binary(out, content, *kind);
   if (const auto text = is_text(content) ? text_of(content, layers, as.has_value()) : std::nullopt) {
     out.encodings.push_back(text->encoding);
-    decode(out, text->bytes, layers + 1, as);
+    decode_content(out, text->bytes, layers + 1, as);
     if (text->damage) set_error(out, *text->damage);
     return;
   }
@@ -253,7 +253,7 @@ Loaded load_bytes(Bytes content, std::string name, std::optional<InputKind> as) 
     return out;
   }
   out.claims = space_claim(out.name, content);
-  decode(out, content, 0, as);
+  decode_content(out, content, 0, as);
   place_claims(out, content);
   if (out.error && out.claims.error.empty()) out.claims.error = out.error->message();
   return out;

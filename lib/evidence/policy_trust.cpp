@@ -3,14 +3,14 @@
 namespace atls::evidence {
 namespace {
 
-std::string_view kind_of(const CaKey& key) { return key.role == CaRole::intel_root || key.role == CaRole::intel_tcb_signer ? "intel" : "amd_ark"; }
+std::string_view platform_of_key(const CaKey& key) { return key.role == CaRole::intel_root || key.role == CaRole::intel_tcb_signer ? "intel" : "amd_ark"; }
 
 Status add_roots(const std::string& kind, const std::vector<Buffer>& files, TrustStore& out) {
   for (const Buffer& file : files) {
     const auto store = TrustStore::from_pem(file);
     if (!store) return Error{Errc::bad_value, "trust.roots." + kind, store.error().message(), 0};
     for (const CaKey& key : store->keys())
-      if (kind_of(key) != kind) return Error{Errc::bad_value, "trust.roots." + kind, "\"" + key.subject_cn + "\" belongs under \"" + std::string(kind_of(key)) + "\"", 0};
+      if (platform_of_key(key) != kind) return Error{Errc::bad_value, "trust.roots." + kind, "\"" + key.subject_cn + "\" belongs under \"" + std::string(platform_of_key(key)) + "\"", 0};
     out.add(store->keys());
   }
   return ok();
@@ -29,7 +29,7 @@ Result<TrustStore> trust_of(const policy::Policy& policy) {
   const TrustStore builtin = TrustStore::builtin();
   std::vector<CaKey> kept;
   for (const CaKey& key : builtin.keys())
-    if (!policy.roots.contains(std::string(kind_of(key)))) kept.push_back(key);
+    if (!policy.roots.contains(std::string(platform_of_key(key)))) kept.push_back(key);
   out.add(std::move(kept));
   for (const auto& [kind, files] : policy.roots)
     if (auto status = add_roots(kind, files, out); !status) return status.error();

@@ -14,7 +14,7 @@
 namespace atls::evidence {
 namespace {
 
-using Specs = std::span<const CheckSpec* const>;
+using CheckSpecs = std::span<const CheckSpec* const>;
 constexpr const CheckSpec* kSnpSignatures[] = {&checks::kSnpReportSignature};
 constexpr const CheckSpec* kSnpDecoding[] = {&checks::kSnpReportSize, &checks::kSnpContainerDecode};
 // The whole way from a trusted root to the body of the quote.
@@ -29,8 +29,8 @@ constexpr std::array kFormats{
            &checks::kTdxNoReference, kIntelDecoding},
     Format{"sgx", "Intel SGX quote", verify_intel, sgx_must_pass, evidence_claims, &checks::kIntelReportDataBinding, kIntelSignatures,
            &checks::kSgxNoReference, kIntelDecoding},
-    Format{"dummy", "document without hardware signature", verify_dummy, dummy_must_pass, evidence_claims, &checks::kDummyNonce, Specs{},
-           &checks::kSnpNoReference, Specs{}},
+    Format{"dummy", "document without hardware signature", verify_dummy, dummy_must_pass, evidence_claims, &checks::kDummyNonce, CheckSpecs{},
+           &checks::kSnpNoReference, CheckSpecs{}},
 };
 
 }  // namespace

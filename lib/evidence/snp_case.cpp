@@ -22,13 +22,6 @@ constexpr TableKind kTableKinds[] = {{TableEntryKind::vcek, CollateralKind::amd_
                                      {TableEntryKind::ark, CollateralKind::amd_ark},
                                      {TableEntryKind::crl, CollateralKind::amd_crl}};
 
-// Where certificates inside the evidence came from, in the words of the report.
-CollateralSource source_of(const Evidence& evidence) {
-  if (evidence.container == "constellation") return CollateralSource::handshake;
-  if (evidence.container == "directory" || evidence.container == "tsm") return CollateralSource::dir;
-  return CollateralSource::bundle;
-}
-
 // Blobs are DER or PEM. Of several certificates in one blob the first counts, as the peers that accept it do.
 Buffer first_object(Bytes blob, std::string_view name, std::vector<std::string>& remarks) {
   if (!pem::looks_like_pem(blob)) return to_buffer(blob);
@@ -47,7 +40,7 @@ std::vector<CollateralItem> table_items(SnpCase& c) {
     for (const TableKind& row : kTableKinds) {
       if (row.entry != entry.kind) continue;
       const auto name = snp::table_entry_name(entry.kind);
-      items.push_back({row.kind, first_object(entry.data, name, c.table_remarks), source_of(*c.evidence),
+      items.push_back({row.kind, first_object(entry.data, name, c.table_remarks), supplied_by(*c.evidence),
                        std::string(name) + " entry of the certificate table"});
     }
   }

@@ -4,6 +4,7 @@
 
 #include "base/hex.hpp"
 #include "base/text.hpp"
+#include "crypto/oids.hpp"
 #include "evidence/memo.hpp"
 #include "evidence/snp_case.hpp"
 #include "report/checks_snp.hpp"
@@ -15,7 +16,7 @@ using namespace checks;
 using crypto::Certificate;
 using crypto::SignatureScheme;
 
-constexpr std::string_view kBasicConstraints = "2.5.29.19", kKeyUsage = "2.5.29.15";  // RFC 5280 4.2.1.9, 4.2.1.3
+namespace oid = crypto::oid;
 
 std::string amd_name_text(const std::string& cn) {
   return "CN=" + cn + ",O=Advanced Micro Devices,ST=CA,L=Santa Clara,C=US,OU=Engineering";
@@ -191,7 +192,7 @@ void check_ca_constraints(const CheckSpec& spec, const CaLink& link, Report& rep
     return (void)report.skip(spec, "the built-in key of " + link.subject_cn() + " stands in for the certificate");
   const Certificate& ca = link.certificate->object;
   for (const crypto::Extension& e : ca.extensions())
-    if (e.critical && e.oid != kBasicConstraints && e.oid != kKeyUsage)
+    if (e.critical && e.oid != oid::kBasicConstraints && e.oid != oid::kKeyUsage)
       return (void)report.fail(spec, "unknown critical extension " + e.oid + " must not be ignored");
   if (link.role == CaRole::ark && ca.path_length() && *ca.path_length() < 1)
     return (void)report.fail(spec, "the path length constraint of the root allows no ASK below it");

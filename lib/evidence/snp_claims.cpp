@@ -23,12 +23,6 @@ namespace {
 using snp::Field;
 using snp::FieldKind;
 
-std::string hex_number(std::uint64_t v, int digits) {
-  std::string out;
-  for (int i = digits - 1; i >= 0; --i) out += "0123456789abcdef"[v >> (4 * i) & 15];
-  return "0x" + out;
-}
-
 std::uint64_t little(Bytes bytes) {
   std::uint64_t out = 0;
   for (std::size_t i = bytes.size(); i-- > 0;) out = out << 8 | bytes[i];

@@ -13,7 +13,7 @@ using namespace checks;
 using snp::AttestationReport;
 using snp::TcbVersion;
 
-void check_signature(const SnpCase& c, Report& report) {
+void check_report_signature(const SnpCase& c, Report& report) {
   if (!c.vek) return (void)report.error(kSnpReportSignature, "no endorsement certificate, see snp-vek-present");
   if (c.report->signature_algo != 1)
     return (void)report.fail(kSnpReportSignature,
@@ -151,7 +151,7 @@ bool verifies_report(const crypto::Certificate& vek, const snp::AttestationRepor
 }
 
 void check_snp_consistency(const SnpCase& c, Report& report) {
-  check_signature(c, report);
+  check_report_signature(c, report);
   check_tcb_of_certificate(c, report);
   check_chip(c, report);
   check_csp(c, report);

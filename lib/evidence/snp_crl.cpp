@@ -12,7 +12,7 @@ using namespace checks;
 
 CrlAuthority authority_of(const CaLink& ark) { return {ark.subject_der(), ark.spki(), crypto::SignatureScheme::rsa_pss_sha384, false}; }
 
-void pick(SnpCase& c, const std::vector<SuppliedCrl>& candidates, Time now) {
+void pick_crl(SnpCase& c, const std::vector<SuppliedCrl>& candidates, Time now) {
   CrlChoice choice = pick_crl(candidates, authority_of(c.ark), now);
   c.crl = std::move(choice.crl);
   c.crl_usable = choice.usable;
@@ -99,13 +99,13 @@ void choose_crl(SnpCase& c, const Supply& supply, const Context& context) {
     for (SuppliedCrl& crl : sort_items(local.items).crls) candidates.push_back(std::move(crl));
     misses = std::move(local.misses);
   }
-  pick(c, candidates, context.now);
+  pick_crl(c, candidates, context.now);
   if (!c.crl_usable && !judge_itself && line) {
     CollateralAnswer fetched = context.collateral.find_network(query);
     std::vector<SuppliedCrl> from_network = sort_items(fetched.items).crls;
     misses.insert(misses.end(), fetched.misses.begin(), fetched.misses.end());
     candidates.insert(candidates.end(), from_network.begin(), from_network.end());
-    pick(c, candidates, context.now);
+    pick_crl(c, candidates, context.now);
   }
   if (c.crl) return;
   const std::string sources = describe(misses);

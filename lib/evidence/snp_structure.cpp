@@ -15,12 +15,6 @@ namespace {
 using namespace checks;
 using snp::AttestationReport;
 
-std::string hex_number(std::uint64_t value) {
-  std::array<char, 20> text{};
-  std::snprintf(text.data(), text.size(), "0x%llx", static_cast<unsigned long long>(value));
-  return text.data();
-}
-
 void check_container(const SnpCase& c, Report& report) {
   report.pass(kSnpContainerDecode).actual = c.evidence->container;
   // Every container that this verifier reads keeps the report's own octets; the signature is checked over them.

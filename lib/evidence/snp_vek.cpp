@@ -4,6 +4,7 @@
 #include <array>
 
 #include "asn1/der.hpp"
+#include "crypto/oids.hpp"
 #include "evidence/trust.hpp"
 
 namespace atls::evidence {
@@ -12,7 +13,6 @@ namespace {
 constexpr std::string_view kAmdArc = "1.3.6.1.4.1.3704.";
 constexpr std::string_view kStructVersion = "1.3.6.1.4.1.3704.1.1", kProductName = "1.3.6.1.4.1.3704.1.2",
                            kHwId = "1.3.6.1.4.1.3704.1.4", kCspId = "1.3.6.1.4.1.3704.1.5", kFmcSpl = "1.3.6.1.4.1.3704.1.3.9";
-constexpr std::string_view kAuthorityKeyIdentifier = "2.5.29.35";
 
 // Where each SPL stands in the eight TCB bytes; -1: the layout does not have it (Turin keeps spl5 to spl7, always zero).
 struct Spl {
@@ -61,7 +61,7 @@ class Reader {
       const bool known = e.oid == kStructVersion || e.oid == kProductName || e.oid == kHwId || e.oid == kCspId ||
                          std::any_of(kSpls.begin(), kSpls.end(), [&](const Spl& s) { return s.oid == e.oid; });
       // An AKI is harmless, but RFC 5280 4.2.1.1 never has it critical: then it is none of ours.
-      if (known || (e.oid == kAuthorityKeyIdentifier && !e.critical)) continue;
+      if (known || (e.oid == crypto::oid::kAuthorityKeyId && !e.critical)) continue;
       if (e.critical)
         facts_.critical_unknown.push_back(e.oid);
       else if (e.oid.starts_with(kAmdArc))

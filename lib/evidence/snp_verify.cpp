@@ -28,7 +28,7 @@ std::string platform_text(const SnpCase& c) {
   return "AMD SEV-SNP" + (c.product == snp::ProductLine::unknown ? "" : " (" + std::string(snp::product_name(c.product)) + ")");
 }
 
-void check_binding(const SnpCase& c, const std::optional<ExpectedBinding>& binding, Report& report) {
+void check_report_data(const SnpCase& c, const std::optional<ExpectedBinding>& binding, Report& report) {
   if (!binding) return;  // whoever called says why there is none
   auto& r = report.compare(kReportDataBinding, binding->report_data, c.report->report_data);
   if (r.outcome != Outcome::pass) r.detail = "the evidence was made for another key or nonce: " + binding->info.formula;
@@ -119,7 +119,7 @@ void verify_snp(const Evidence& evidence, const std::optional<ExpectedBinding>& 
   check_snp_structure(c, context, report);
   check_snp_certificates(c, context, report);
   check_snp_consistency(c, report);
-  check_binding(c, binding, report);
+  check_report_data(c, binding, report);
   check_snp_policy({*c.report, c.product, c.facts.tcb, c.facts.csp_id, c.table ? &*c.table : nullptr}, context.policy, report);
   attribute_signers(c, report);
 }

@@ -46,7 +46,7 @@ struct Named {
 };
 
 // Whole names only: "SEV-VLEK" is a prefix of "SEV-VLEK-Milan", and "SEV-" of everything.
-std::optional<Named> named(std::string_view cn) {
+std::optional<Named> ca_named(std::string_view cn) {
   for (const CaRole role : {CaRole::ark, CaRole::asvk, CaRole::ask})
     for (const snp::ProductLine line : {snp::ProductLine::milan, snp::ProductLine::genoa, snp::ProductLine::turin})
       if (cn == ca_subject_cn(role, line)) return Named{role, line};
@@ -106,7 +106,7 @@ std::string ca_subject_cn(CaRole role, snp::ProductLine product) {
 }
 
 std::optional<std::pair<CaRole, snp::ProductLine>> ca_from_subject_cn(std::string_view cn) {
-  const auto found = named(cn);
+  const auto found = ca_named(cn);
   return found ? std::optional(std::pair(found->role, found->product)) : std::nullopt;
 }
 
@@ -137,7 +137,7 @@ Result<TrustStore> TrustStore::from_pem(Bytes pem_or_der) {
   TrustStore store;
   bool has_root = false;
   for (const crypto::Certificate& c : *certificates) {
-    auto role = named(c.subject_cn());
+    auto role = ca_named(c.subject_cn());
     const bool amd = role && c.subject_der() == amd_name_der(c.subject_cn());
     if (!amd && c.key_type() == crypto::KeyType::ec_p256) {
       if (!c.is_ca() || !c.key_usage_cert_sign()) return refused(c, "an EC P-256 certificate that may not sign certificates is no root of Intel's kind");

@@ -19,6 +19,12 @@ std::string_view ca_role_name(CaRole role);
 std::string ca_subject_cn(CaRole role, snp::ProductLine product);                            // "SEV-VLEK-Milan"
 std::optional<std::pair<CaRole, snp::ProductLine>> ca_from_subject_cn(std::string_view cn);  // the whole name, never a prefix
 
+// For the tables of keys.
+constexpr Time utc(int y, unsigned m, unsigned d, int h, int min, int s) {
+  using namespace std::chrono;
+  return sys_days{year{y} / month{m} / day{d}} + hours{h} + minutes{min} + seconds{s};
+}
+
 struct CaKey {
   CaRole role;
   snp::ProductLine product;

@@ -17,7 +17,7 @@
 namespace atls::evidence {
 namespace {
 
-constexpr std::string_view kAmdArc = "1.3.6.1.4.1.3704.1.";
+constexpr std::string_view kAmdExtensionArc = "1.3.6.1.4.1.3704.1.";
 
 struct NamedOid { std::string_view oid, name; };
 constexpr NamedOid kAmdExtensions[] = {   // AMD 57230, after kAmdArc
@@ -86,7 +86,7 @@ void add_extensions(Claim& root, const CertificateMap& map, Bytes der, const cry
     const auto& [oid, place] = map.extensions[i];
     const Bytes value = der.subspan(place.offset, place.size);
     const bool critical = certificate != nullptr && i < certificate->extensions().size() && certificate->extensions()[i].critical;
-    if (!oid.starts_with(kAmdArc)) {
+    if (!oid.starts_with(kAmdExtensionArc)) {
       others.push_back(extension_claim(oid, value, place, critical));
       continue;
     }
@@ -95,7 +95,7 @@ void add_extensions(Claim& root, const CertificateMap& map, Bytes der, const cry
     c.offset = place.offset;
     c.size = place.size;
     set_amd_value(c, value);
-    c.meaning = oid.substr(kAmdArc.size()) + (c.meaning.empty() ? "" : ", " + c.meaning);
+    c.meaning = oid.substr(kAmdExtensionArc.size()) + (c.meaning.empty() ? "" : ", " + c.meaning);
     amd.add(std::move(c));
   }
   if (!amd.children.empty()) root.add(std::move(amd));
@@ -129,9 +129,9 @@ void add_damaged(Claim& root, const CertificateMap& map, Bytes der) {
 }  // namespace
 
 std::string amd_extension_name(std::string_view oid) {
-  if (!oid.starts_with(kAmdArc)) return {};
+  if (!oid.starts_with(kAmdExtensionArc)) return {};
   for (const NamedOid& row : kAmdExtensions)
-    if (row.oid == oid.substr(kAmdArc.size())) return std::string(row.name);
+    if (row.oid == oid.substr(kAmdExtensionArc.size())) return std::string(row.name);
   return {};
 }
 

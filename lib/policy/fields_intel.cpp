@@ -50,8 +50,8 @@ constexpr Field kPlatformFields[] = {
     {"severity", &kSeverity, kSeverityHelp},
     {"comment", &kText, kCommentHelp},
 };
-constexpr Words kPlatformOneOf[] = {"smt_disabled", "memory_integrity", "static"};
-constexpr Shape kPlatform{.kind = Kind::object, .members = kPlatformFields, .one_of = kPlatformOneOf};
+constexpr Words kIntelPlatformOneOf[] = {"smt_disabled", "memory_integrity", "static"};
+constexpr Shape kIntelPlatform{.kind = Kind::object, .members = kPlatformFields, .one_of = kIntelPlatformOneOf};
 
 // What both sections have.
 template <auto Section>
@@ -70,7 +70,7 @@ struct Shared {
   static constexpr Field ppid{"ppid", &BytesShape<16>::shape, "PPID of the PCK certificate: the platform", false, kTo<&IntelPolicy::ppid>, "policy-ppid"};
   static constexpr Field piid{"piid", &BytesShape<16>::shape, "platform instance id of the PCK certificate", false, kTo<&IntelPolicy::piid>, "policy-platform-instance"};
   static constexpr Field report_data{"report_data", &BytesShape<64, true>::shape, "REPORTDATA, in addition to the binding of the profile", false, kTo<&IntelPolicy::report_data>, "policy-report-data"};
-  static constexpr Field platform{"platform", &kPlatform, "configuration of the platform, from the PCK certificate", false, kTo<&IntelPolicy::platform>, "policy-platform"};
+  static constexpr Field platform{"platform", &kIntelPlatform, "configuration of the platform, from the PCK certificate", false, kTo<&IntelPolicy::platform>, "policy-platform"};
 };
 using OfTd = Shared<&Sections::tdx>;
 using OfEnclave = Shared<&Sections::sgx>;

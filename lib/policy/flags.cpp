@@ -100,12 +100,10 @@ constexpr Flag kFlags[] = {
     {"--require-cert-entry", "snp", "cert_table_entry", Form::entry, "GUID[=SHA256]", "entry that the certificate table must have; repeatable"},
 };
 
-Error bad(std::string_view flag, std::string detail) { return {Errc::bad_value, std::string(flag), std::move(detail), 0}; }
-
-Result<json> number(const Flag& flag, const std::string& text) {
+Result<json> flag_number(const Flag& flag, const std::string& text) {
   const bool is_hex = flag.form == Form::equal_bits && (text.starts_with("0x") || text.starts_with("0X"));
   const auto value = is_hex ? hex_number(text) : decimal(text);
-  if (!value) return bad(flag.name, fmt::format("\"{}\" is not a whole number", printable(text)));
+  if (!value) return bad_value(std::string(flag.name), fmt::format("\"{}\" is not a whole number", printable(text)));
   return json(*value);
 }
 
@@ -117,8 +115,8 @@ Result<json> components(const Flag& flag, std::string_view text) {
     const std::size_t equals = part.find('=');
     const std::string name(part.substr(0, equals));
     const auto value = equals == std::string_view::npos ? std::nullopt : decimal(part.substr(equals + 1));
-    if (name.empty() || !value) return bad(flag.name, fmt::format("\"{}\" is not of the form NAME=NUMBER; write for example bootloader=3,snp=8,microcode=115", printable(part)));
-    if (min.contains(name)) return bad(flag.name, fmt::format("\"{}\" is given twice", printable(name)));
+    if (name.empty() || !value) return bad_value(std::string(flag.name), fmt::format("\"{}\" is not of the form NAME=NUMBER; write for example bootloader=3,snp=8,microcode=115", printable(part)));
+    if (min.contains(name)) return bad_value(std::string(flag.name), fmt::format("\"{}\" is given twice", printable(name)));
     min[name] = *value;
     if (comma == std::string_view::npos) return json{{"min", min}};
     text.remove_prefix(comma + 1);
@@ -130,7 +128,7 @@ Result<json> by_key(const Flag& flag, const std::vector<std::string>& values) {
   json out = json::object();
   for (const std::string& text : values) {
     const std::size_t equals = text.find('=');
-    if (equals == 0 || equals == std::string::npos) return bad(flag.name, fmt::format("\"{}\" is not of the form {}", printable(text), flag.metavar));
+    if (equals == 0 || equals == std::string::npos) return bad_value(std::string(flag.name), fmt::format("\"{}\" is not of the form {}", printable(text), flag.metavar));
     json& any_of = out[text.substr(0, equals)]["any_of"];
     if (std::find(any_of.begin(), any_of.end(), text.substr(equals + 1)) == any_of.end()) any_of.push_back(text.substr(equals + 1));
   }
@@ -140,9 +138,9 @@ Result<json> by_key(const Flag& flag, const std::vector<std::string>& values) {
 Result<json> list(const Flag& flag, const std::vector<std::string>& values) {
   json out = json::array();
   for (const std::string& text : values) {
-    if (text.empty()) return bad(flag.name, "the value is empty; leave the option out to check nothing");
+    if (text.empty()) return bad_value(std::string(flag.name), "the value is empty; leave the option out to check nothing");
     if (flag.form == Form::numbers) {
-      auto n = number(flag, text);
+      auto n = flag_number(flag, text);
       if (!n) return n.error();
       out.push_back(std::move(*n));
     } else if (flag.form == Form::entry) {
@@ -176,8 +174,8 @@ Result<json> as_json(const Flag& flag, const std::vector<std::string>& values) {
     case Form::member: return json{{std::string(flag.bit), true}};
     default: break;
   }
-  if (values.size() != 1) return bad(flag.name, "the option is given more than once");
-  if (values[0].empty()) return bad(flag.name, "the value is empty; leave the option out to check nothing");
+  if (values.size() != 1) return bad_value(std::string(flag.name), "the option is given more than once");
+  if (values[0].empty()) return bad_value(std::string(flag.name), "the value is empty; leave the option out to check nothing");
   switch (flag.form) {
     case Form::components: return components(flag, values[0]);
     case Form::version: return json{{"min", values[0]}};
@@ -187,7 +185,7 @@ Result<json> as_json(const Flag& flag, const std::vector<std::string>& values) {
     case Form::min_bytes: return json{{"min_bytes", values[0]}};
     default: break;
   }
-  auto n = number(flag, values[0]);
+  auto n = flag_number(flag, values[0]);
   if (!n) return n;
   return json{{flag.form == Form::minimum ? "min" : "equals", *n}};
 }
@@ -252,7 +250,7 @@ Result<Sections> read_flags(const GivenFlags& given) {
     for (const std::string_view section : sections_of(flag)) {
       const Field* field = field_at(section, flag.path);
       if (!field) return Error{Errc::bug, std::string(flag.name), "the flag names no policy key", 0};
-      if (auto error = check_shape(*value, *field->shape, std::string(flag.name))) return bad(flag.name, error->detail);
+      if (auto error = check_shape(*value, *field->shape, std::string(flag.name))) return bad_value(std::string(flag.name), error->detail);
       Wanted& one = wanted[{section, flag.path}];
       join(one.value, *value);
       one.names += (one.names.empty() ? "" : ", ") + std::string(flag.name);

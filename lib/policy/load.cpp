@@ -18,8 +18,6 @@ constexpr std::size_t kMaxPolicy = 1024 * 1024;     // thousands of reference va
 constexpr std::size_t kMaxAnchor = 1024 * 1024;     // a certificate has 2 KiB
 constexpr std::size_t kMaxAlternatives = 1000;      // each is evaluated for each piece of evidence
 
-Error bad(std::string place, std::string detail) { return {Errc::bad_value, std::move(place), std::move(detail), 0}; }
-
 Result<Buffer> read_anchor(const std::string& text, const std::string& directory, const std::string& place) {
   if (text.find("-----BEGIN ") != std::string::npos) return to_buffer(text);
   std::filesystem::path path(text);
@@ -33,7 +31,7 @@ Result<Buffer> read_anchor(const std::string& text, const std::string& directory
     if (content.size() > kMaxAnchor) return Error{Errc::too_large, place, fmt::format("{} is larger than {} bytes", path.string(), kMaxAnchor), 0};
   }
   if (!in.eof()) return Error{Errc::io, place, fmt::format("{} cannot be read", path.string()), 0};
-  if (content.empty()) return bad(place, fmt::format("{} is empty", path.string()));
+  if (content.empty()) return bad_value(place, fmt::format("{} is empty", path.string()));
   return content;
 }
 
@@ -61,11 +59,11 @@ Result<Alternative> read_alternative(const json& value, const json& defaults, co
   if (value.contains("name")) out.name = value["name"].get<std::string>();
   for (const json& kind : value["evidence"]) out.evidence.insert(kind.get<std::string>());
   if (out.evidence.size() > 1)
-    return bad(place + "/evidence", fmt::format("a peer presents one of {}; write an alternative for each", fmt::join(out.evidence, ", ")));
+    return bad_value(place + "/evidence", fmt::format("a peer presents one of {}; write an alternative for each", fmt::join(out.evidence, ", ")));
   for (const Field& about : sections()) {
     const std::string key(about.key);
     if (!out.evidence.contains(key)) {   // defaults may speak about evidence of other alternatives
-      if (value.contains(key)) return bad(place + "/" + key, fmt::format("the alternative is about {} evidence, see \"evidence\"", *out.evidence.begin()));
+      if (value.contains(key)) return bad_value(place + "/" + key, fmt::format("the alternative is about {} evidence, see \"evidence\"", *out.evidence.begin()));
       continue;
     }
     json inherited = json::object();
@@ -126,11 +124,11 @@ Status read_binding(const json& binding, const std::string& place, Policy& out) 
   const auto min = binding.contains("min") ? binding_level_from(binding["min"].get_ref<const std::string&>()) : std::nullopt;
   if (binding.contains("required")) {
     const bool required = binding["required"].get<bool>();
-    if (!required && !optional) return bad(place + "/required", "false is accepted only together with \"insecure_optional\": true");
-    if (required && optional) return bad(place, "\"required\": true and \"insecure_optional\": true exclude each other");
+    if (!required && !optional) return bad_value(place + "/required", "false is accepted only together with \"insecure_optional\": true");
+    if (required && optional) return bad_value(place, "\"required\": true and \"insecure_optional\": true exclude each other");
   }
-  if (min == BindingLevel::none && !optional) return bad(place + "/min", "\"none\" is accepted only together with \"insecure_optional\": true");
-  if (min && *min != BindingLevel::none && optional) return bad(place, fmt::format("\"min\": \"{}\" and \"insecure_optional\": true exclude each other", binding_level_name(*min)));
+  if (min == BindingLevel::none && !optional) return bad_value(place + "/min", "\"none\" is accepted only together with \"insecure_optional\": true");
+  if (min && *min != BindingLevel::none && optional) return bad_value(place, fmt::format("\"min\": \"{}\" and \"insecure_optional\": true exclude each other", binding_level_name(*min)));
   if (optional) {
     out.binding_min = BindingLevel::none;
     out.binding_min_explicit = true;
@@ -147,7 +145,7 @@ Status read_settings(const json& document, const std::string& file, Policy& out)
   if (document.contains("not_before")) out.not_before = parse_rfc3339(document["not_before"].get_ref<const std::string&>());
   if (document.contains("not_after")) out.not_after = parse_rfc3339(document["not_after"].get_ref<const std::string&>());
   if (out.not_before && out.not_after && *out.not_before > *out.not_after)
-    return bad(file + "#/not_after", fmt::format("{} is before \"not_before\" {}", rfc3339(*out.not_after), rfc3339(*out.not_before)));
+    return bad_value(file + "#/not_after", fmt::format("{} is before \"not_before\" {}", rfc3339(*out.not_after), rfc3339(*out.not_before)));
   out.warnings_fail = document.contains("warnings") && document["warnings"] == "fail";
   out.any_measurement = document.value("insecure_allow_vacuous", false);
   if (out.any_measurement) out.loosened.push_back(fmt::format("a guest that is not identified is accepted ({}#/insecure_allow_vacuous)", file));
@@ -185,7 +183,7 @@ Result<Policy> load_policy(Bytes text, const std::string& source_name, const std
   if (!parsed) return parsed.error();
   const json& document = *parsed;
   if (!document.is_object() || !document.contains("schema"))
-    return bad(source_name + "#", "this is not a policy of the atls suite: the key \"schema\" with the value \"atls-policy/1\" is missing");
+    return bad_value(source_name + "#", "this is not a policy of the atls suite: the key \"schema\" with the value \"atls-policy/1\" is missing");
   if (auto error = check_shape(document, document_shape(), source_name + "#")) return *error;
 
   Policy out;

@@ -5,7 +5,7 @@
 namespace atls::policy {
 namespace {
 
-std::optional<std::uint64_t> number(std::string_view text, int base) {
+std::optional<std::uint64_t> whole_number(std::string_view text, int base) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
   if (text.empty() || error != std::errc() || end != text.data() + text.size()) return {};
@@ -22,13 +22,13 @@ bool all_digits(std::string_view text) {
 
 std::optional<std::uint64_t> decimal(std::string_view text) {
   if (!all_digits(text)) return {};
-  return number(text, 10);
+  return whole_number(text, 10);
 }
 
 std::optional<std::uint64_t> hex_number(std::string_view text) {
   if (text.starts_with("0x") || text.starts_with("0X")) text.remove_prefix(2);
   if (text.size() > 16 || text.starts_with('-')) return {};
-  return number(text, 16);
+  return whole_number(text, 16);
 }
 
 std::optional<std::vector<std::uint8_t>> dotted(std::string_view text) {

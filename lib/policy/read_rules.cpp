@@ -13,8 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-Error bad(const std::string& place, std::string detail) { return {Errc::bad_value, place, std::move(detail), 0}; }
-
 Origin origin_of(const json& value, const std::string& place) {
   Origin origin;
   origin.source = place;
@@ -50,7 +48,7 @@ Result<BytesRule> read(const json& value, const std::string& place, BytesRule ru
   };
   for (const Buffer& wanted : rule.any_of)
     for (const Buffer& refused : rule.none_of)
-      if (masked(wanted) == masked(refused)) return bad(place, fmt::format("{} is both expected and refused", hex(wanted)));
+      if (masked(wanted) == masked(refused)) return bad_value(place, fmt::format("{} is both expected and refused", hex(wanted)));
   return rule;
 }
 
@@ -63,7 +61,7 @@ Result<UintRule> read(const json& value, const std::string& place, UintRule rule
   if (value.contains("min")) rule.min = number(value["min"]);
   if (value.contains("max")) rule.max = number(value["max"]);
   rule.unchecked = value.contains("unchecked");
-  if (rule.min && rule.max && *rule.min > *rule.max) return bad(place, fmt::format("\"min\" {} is larger than \"max\" {}", *rule.min, *rule.max));
+  if (rule.min && rule.max && *rule.min > *rule.max) return bad_value(place, fmt::format("\"min\" {} is larger than \"max\" {}", *rule.min, *rule.max));
   return rule;
 }
 
@@ -89,8 +87,8 @@ Result<BitsRule> read(const json& value, const std::string& place, BitsRule rule
     rule.abi_min = {version[0], version[1]};
   }
   for (const std::string& name : rule.forbid) {
-    if (rule.require.contains(name)) return bad(place, fmt::format("\"{}\" is both required and forbidden", name));
-    if (rule.allow && rule.allow->contains(name)) return bad(place, fmt::format("\"{}\" is both allowed and forbidden", name));
+    if (rule.require.contains(name)) return bad_value(place, fmt::format("\"{}\" is both required and forbidden", name));
+    if (rule.allow && rule.allow->contains(name)) return bad_value(place, fmt::format("\"{}\" is both allowed and forbidden", name));
   }
   return rule;
 }
@@ -143,7 +141,7 @@ Result<AttributesRule> read(const json& value, const std::string& place, Attribu
     if (!bytes) return bytes.error();
     rule.value = std::move(*bytes);
   } else if (has({"mask"})) {
-    return bad(place, "\"mask\" says which bits of \"equals\" or \"any_of\" are compared, and there is neither");
+    return bad_value(place, "\"mask\" says which bits of \"equals\" or \"any_of\" are compared, and there is neither");
   }
   if (has({"allow", "require", "forbid"})) {
     json by_name = value;
@@ -169,7 +167,7 @@ Result<AdvisoriesRule> read(const json& value, const std::string& place, Advisor
   if (value.contains("any_of")) rule.any_of = texts(value["any_of"]);
   if (value.contains("none_of")) rule.none_of = texts(value["none_of"]);
   for (const std::string& id : rule.none_of)
-    if (rule.any_of.contains(id)) return bad(place, fmt::format("{} is both expected and refused", id));
+    if (rule.any_of.contains(id)) return bad_value(place, fmt::format("{} is both expected and refused", id));
   return rule;
 }
 
@@ -256,8 +254,8 @@ bool names_bit(const std::optional<BitsRule>& bits, bool allowed, std::string_vi
 
 // "debug" is a shorthand for one bit of another key; both say the same or one of them is a mistake.
 Status check_shorthand(Allow shorthand, const std::optional<BitsRule>& bits, std::string_view key, const std::string& place) {
-  if (shorthand == Allow::allow && names_bit(bits, false, "debug")) return bad(place, fmt::format("\"debug\" is allowed here and refused by \"{}\"", key));
-  if (shorthand == Allow::forbid && names_bit(bits, true, "debug")) return bad(place, fmt::format("\"debug\" is refused here and allowed by \"{}\"", key));
+  if (shorthand == Allow::allow && names_bit(bits, false, "debug")) return bad_value(place, fmt::format("\"debug\" is allowed here and refused by \"{}\"", key));
+  if (shorthand == Allow::forbid && names_bit(bits, true, "debug")) return bad_value(place, fmt::format("\"debug\" is refused here and allowed by \"{}\"", key));
   return ok();
 }
 

@@ -56,6 +56,8 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
   return best.empty() ? std::string() : "; did you mean \"" + std::string(best) + "\"?";
 }
 
+bool listed(std::span<const std::string_view> words, std::string_view word) { return std::find(words.begin(), words.end(), word) != words.end(); }
+
 std::string printable(std::string_view text) {
   constexpr std::size_t kShown = 80;
   std::string out;

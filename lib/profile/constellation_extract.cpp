@@ -6,6 +6,7 @@
 #include "base/hex.hpp"
 #include "base/json.hpp"
 #include "crypto/certificate.hpp"
+#include "crypto/oids.hpp"
 #include "profile/constellation.hpp"
 #include "profile/constellation_endorsements.hpp"
 #include "report/checks_atls.hpp"
@@ -19,9 +20,9 @@ using crypto::Certificate;
 using crypto::Extension;
 
 constexpr std::string_view kArc = "1.3.9900.";
-constexpr std::string_view kOidEku = "2.5.29.37", kAnyEku = "2.5.29.37.0", kServerAuth = "1.3.6.1.5.5.7.3.1", kClientAuth = "1.3.6.1.5.5.7.3.2";
+namespace oid = crypto::oid;
 // Extensions that crypto/x509 of the peers processes when critical: keyUsage, subjectAltName, basicConstraints, EKU.
-constexpr std::string_view kKnownCritical[] = {"2.5.29.15", "2.5.29.17", "2.5.29.19", kOidEku};
+constexpr std::string_view kKnownCritical[] = {"2.5.29.15", "2.5.29.17", "2.5.29.19", oid::kExtendedKeyUsage};
 
 struct Found {
   const doc::Variant* variant = nullptr;
@@ -71,8 +72,8 @@ void check_extensions(const Certificate& leaf, bool peer_is_client, Report& repo
     return (void)report.fail(checks::kLeafExtensions, "extension " + extension.oid + " is critical; implementations of the protocol do not process it");
   }
   const auto eku = leaf.eku_oids();
-  const bool suitable = leaf.extension(kOidEku) == nullptr || std::any_of(eku.begin(), eku.end(), [&](const std::string& oid) {
-    return oid == kAnyEku || oid == kServerAuth || (peer_is_client && oid == kClientAuth);
+  const bool suitable = leaf.extension(oid::kExtendedKeyUsage) == nullptr || std::any_of(eku.begin(), eku.end(), [&](const std::string& oid) {
+    return oid == oid::kAnyExtendedKeyUsage || oid == oid::kServerAuth || (peer_is_client && oid == oid::kClientAuth);
   });
   report.judge(checks::kLeafExtensions, suitable, std::string("the extended key usage allows neither any use nor ") +
                                                       (peer_is_client ? "TLS client or server" : "TLS server") + " authentication");

@@ -46,7 +46,7 @@ Json value_json(const Claim& claim) {
 }
 
 // ASCII only, so that nothing from a peer reaches a terminal unescaped; invalid UTF-8 becomes U+FFFD.
-std::string dump(const Json& json, int indent) { return json.dump(indent, ' ', true, Json::error_handler_t::replace); }
+std::string dump(const Json& value, int indent) { return value.dump(indent, ' ', true, Json::error_handler_t::replace); }
 
 }  // namespace
 

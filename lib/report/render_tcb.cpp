@@ -11,7 +11,7 @@ namespace {
 using Component = TcbExplanation::Component;
 using text::Color;
 
-constexpr std::size_t kIndent = 2, kLabel = 12;
+constexpr std::size_t kTcbIndent = 2, kTcbLabel = 12;
 
 std::string list(const std::vector<std::string>& items, const char* none) {
   std::string out;
@@ -46,7 +46,7 @@ Widths widths(const TcbExplanation& tcb, std::size_t width) {
     for (const std::uint32_t n : {c.have, c.need.value_or(0)}) out.number = std::max(out.number, std::to_string(n).size());
   }
   constexpr std::size_t kOwner = 33;   // what is left of the line for who fixes it
-  const std::size_t used = kIndent + out.name + 2 + 2 * (out.number + 2) + 12 + kOwner;
+  const std::size_t used = kTcbIndent + out.name + 2 + 2 * (out.number + 2) + 12 + kOwner;
   out.meaning = std::min(out.meaning, width > used ? std::max<std::size_t>(width - used, 12) : 12);
   return out;
 }
@@ -58,7 +58,7 @@ std::string cut(const std::string& text, std::size_t width) {
 
 constexpr std::size_t kVerdict = 12;
 
-std::size_t columns_before_meaning(const Widths& w) { return kIndent + w.name + 2 + w.number + 2 + w.number + 2 + kVerdict; }
+std::size_t columns_before_meaning(const Widths& w) { return kTcbIndent + w.name + 2 + w.number + 2 + w.number + 2 + kVerdict; }
 
 void row(std::string& out, const Component& c, const Widths& w, const RenderOptions& options, std::size_t width) {
   std::string line = text::padded(words(c), w.name) + "  " + number(c.have, w.number) + "  ";
@@ -80,21 +80,21 @@ void row(std::string& out, const Component& c, const Widths& w, const RenderOpti
     owner.clear();
   }
   while (!line.empty() && line.back() == ' ') line.pop_back();
-  out += std::string(kIndent, ' ') + line + '\n';
-  if (!owner.empty()) text::append_labelled(out, kIndent + 2, "fixed by", 8, owner, width);   // a narrow terminal
+  out += std::string(kTcbIndent, ' ') + line + '\n';
+  if (!owner.empty()) text::append_labelled(out, kTcbIndent + 2, "fixed by", 8, owner, width);   // a narrow terminal
 }
 
 void table(std::string& out, const TcbExplanation& tcb, const RenderOptions& options, std::size_t width) {
   const Widths w = widths(tcb, width);
   std::string heading = text::padded("component", w.name) + "  " + std::string(w.number - 4, ' ') + "have  " + std::string(w.number - 4, ' ') + "need";
-  if (const std::string more = "  " + std::string(kVerdict, ' ') + text::padded("what it is", w.meaning) + "  who fixes it"; kIndent + heading.size() + more.size() <= width) heading += more;
-  out += std::string(kIndent, ' ') + text::painted(heading, Color::bold, options.color) + '\n';
+  if (const std::string more = "  " + std::string(kVerdict, ' ') + text::padded("what it is", w.meaning) + "  who fixes it"; kTcbIndent + heading.size() + more.size() <= width) heading += more;
+  out += std::string(kTcbIndent, ' ') + text::painted(heading, Color::bold, options.color) + '\n';
   for (const Component& c : tcb.components)
     if (is_shown(c)) row(out, c, w, options, width);
 }
 
 void fact(std::string& out, const char* label, const std::string& value, std::size_t width) {
-  if (!value.empty()) text::append_labelled(out, kIndent, label, kLabel, value, width);
+  if (!value.empty()) text::append_labelled(out, kTcbIndent, label, kTcbLabel, value, width);
 }
 
 std::string level(const TcbExplanation::Level& l) {
@@ -129,7 +129,7 @@ std::string tcb_text(const TcbExplanation& tcb, const RenderOptions& options, st
   std::string out;
   const bool good = tcb.status == "UpToDate";
   std::string status = text::painted(escape_control(tcb.status), good ? Color::green : Color::red, options.color);
-  text::append_labelled(out, kIndent, "status", kLabel, status + (tcb.why.empty() ? "" : ": " + escape_control(tcb.why)), width + (options.color ? 12 : 0));
+  text::append_labelled(out, kTcbIndent, "status", kTcbLabel, status + (tcb.why.empty() ? "" : ": " + escape_control(tcb.why)), width + (options.color ? 12 : 0));
   fact(out, "judged by", "profile " + escape_control(tcb.profile) + ", " + escape_control(tcb.tee) + " TCB info of FMSPC " + escape_control(tcb.fmspc) + ", evaluation " + std::to_string(tcb.tcb_info_number) +
                              (tcb.qe_identity_number ? " (QE identity: " + std::to_string(*tcb.qe_identity_number) + ")" : ", no QE identity"), width);
   for (const TcbExplanation::Part& p : tcb.parts) {
@@ -162,13 +162,13 @@ std::string tcb_profiles_text(const TcbExplanation& tcb, const RenderOptions& op
     status = std::max(status, p.status.size());
   }
   constexpr std::size_t kLibrary = 16, kWhy = 20;
-  const std::size_t column = kIndent + name + 2 + status + 2 + kLibrary + 2;
+  const std::size_t column = kTcbIndent + name + 2 + status + 2 + kLibrary + 2;
   std::string out;
   if (column + kWhy <= width) {
-    out = std::string(kIndent, ' ') + text::painted(text::padded("profile", name) + "  " + text::padded("status", status) + "  " + text::padded("its library", kLibrary) + "  why", Color::bold, options.color) + '\n';
+    out = std::string(kTcbIndent, ' ') + text::painted(text::padded("profile", name) + "  " + text::padded("status", status) + "  " + text::padded("its library", kLibrary) + "  why", Color::bold, options.color) + '\n';
     for (const TcbExplanation::Profile& p : tcb.profiles) {
       std::string line;
-      text::append_labelled(line, kIndent, text::padded(escape_control(p.name), name) + "  " + text::padded(escape_control(p.status), status) + "  " + text::padded(escape_control(p.library), kLibrary),
+      text::append_labelled(line, kTcbIndent, text::padded(escape_control(p.name), name) + "  " + text::padded(escape_control(p.status), status) + "  " + text::padded(escape_control(p.library), kLibrary),
                             name + status + kLibrary + 4, escape_control(p.why), width);
       while (line.ends_with(" \n")) line.erase(line.size() - 2, 1);
       out += line;
@@ -177,8 +177,8 @@ std::string tcb_profiles_text(const TcbExplanation& tcb, const RenderOptions& op
     for (const TcbExplanation::Profile& p : tcb.profiles)
       fact(out, escape_control(p.name).c_str(), escape_control(p.status) + ", its library " + escape_control(p.library) + (p.why.empty() ? "" : ": " + escape_control(p.why)), width);
   }
-  for (const std::string& sentence : tcb.differences) text::append_labelled(out, kIndent, "-", 1, escape_control(sentence), width);
-  if (tcb.differences.empty()) text::append_labelled(out, kIndent, "-", 1, "the algorithms agree about this platform", width);
+  for (const std::string& sentence : tcb.differences) text::append_labelled(out, kTcbIndent, "-", 1, escape_control(sentence), width);
+  if (tcb.differences.empty()) text::append_labelled(out, kTcbIndent, "-", 1, "the algorithms agree about this platform", width);
   return out;
 }
 

@@ -4,7 +4,7 @@
 namespace atls::sim {
 namespace {
 
-constexpr AnchorData kAnchors[] = {
+constexpr AnchorData kIntelAnchorRows[] = {
     // Intel root
     {CollateralKind::intel_root, snp::ProductLine::unknown,
      "MIICjzCCAjSgAwIBAgIUU0lNJSBz1wt08Nkpo5W8Pxcs8OYwCgYIKoZIzj0EAwIwaDEaMBgGA1UEAwwRSW50ZWwgU0dYIFJvb3QgQ0ExGjAYBgNVBAoM"
@@ -162,6 +162,6 @@ constexpr AnchorData kAnchors[] = {
 
 }  // namespace
 
-std::span<const AnchorData> intel_anchor_data() { return kAnchors; }
+std::span<const AnchorData> intel_anchor_data() { return kIntelAnchorRows; }
 
 }  // namespace atls::sim

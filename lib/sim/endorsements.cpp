@@ -13,7 +13,7 @@ namespace {
 using evidence::CaRole;
 using Extensions = std::vector<std::pair<std::string, Buffer>>;
 
-constexpr std::uint8_t kInteger = 0x02, kOctetString = 0x04, kIa5String = 0x16;
+constexpr std::uint8_t kInteger = 0x02, kAmdOctetString = 0x04, kIa5String = 0x16;
 constexpr std::string_view kArc = "1.3.6.1.4.1.3704.1.";
 
 Buffer tlv(std::uint8_t tag, Bytes content) {    // short form: everything here is below 128 bytes
@@ -55,7 +55,7 @@ Extensions amd_extensions(const SnpOptions& options, const Identity& identity, b
   if (!has_fault(options, "vcek-spl-missing")) add("3.8", small_integer(microcode));
   const Bytes hwid = Bytes(identity.chip_id).first(profile.hwid_size);
   if (vlek) add("5", tlv(kIa5String, as_bytes("CN=cc-simulated.atls.invalid")));
-  else add("4", has_fault(options, "vcek-hwid-octet") ? tlv(kOctetString, hwid) : to_buffer(hwid));   // real ones: raw
+  else add("4", has_fault(options, "vcek-hwid-octet") ? tlv(kAmdOctetString, hwid) : to_buffer(hwid));   // real ones: raw
   return out;
 }
 

@@ -18,7 +18,7 @@ constexpr std::string_view kLog = "UEFI CC measurement";
 constexpr std::string_view kQuoteFile = "quote.bin", kLogFile = "event-log.bin";
 constexpr std::string_view kVersion4 = "quote-version-4", kVersion5 = "quote-version-5", kDirectory = "collateral-dir", kService = "pcs";
 
-constexpr List<1> kQeDebug{"qe-debug"}, kStatus{"tcb-status"}, kPckCrlSignature{"pck-crl-signature"}, kAttributes{"policy-td-attributes"}, kXfam{"policy-xfam"},
+constexpr List<1> kQeDebug{"qe-debug"}, kStatus{"tcb-status"}, kPckCrlSignature{"pck-crl-signature"}, kAttributes{"policy-td-attributes"}, kPolicyXfam{"policy-xfam"},
     kQeSigner{"qe-identity-signer-chain"}, kVendor{"policy-qe-vendor-id"}, kEnclaveAttributes{"policy-attributes"};
 constexpr List<2> kIdentities{"policy-mr-td", "policy-mr-enclave"}, kSeam{"seam-zero", "tcb-status"}, kModuleLevel{"tdx-module-tcb-level", "tcb-status"};
 constexpr List<3> kOtherCa{"pck-chain-signatures", "pck-crl-signature", "pck-root-trusted"};
@@ -62,7 +62,7 @@ constexpr Fault http(std::string_view name, std::string_view summary) {
   return missing(exported(of(kIntel, reject(Layer::http, name, summary, "collateral-present", kPcs, {{}, kService, kUndecided})), kQuoteFile));
 }
 
-constexpr std::array kFaults{
+constexpr std::array kIntelFaultRows{
     // Signatures.
     quote("quote-signature-bitflip", "one bit of the signature of the quote is flipped", "quote-signature", kQuote),
     quote("quote-body-bitflip", "one bit of MRTD or MRENCLAVE is flipped after signing", "quote-signature", kQuote, {kIdentities}),
@@ -183,7 +183,7 @@ constexpr std::array kFaults{
     td("td-migratable", "the TD can be migrated", "td-migratable", {kAttributes, {}, kRefused}),
     of(kTdx, tolerated(Layer::quote, "td-perfmon", "the TD may use the performance counters", "td-perfmon", "warn", kTd)),
     of(kTdx, tolerated(Layer::quote, "td-sept-ve-enabled", "SEPT_VE_DISABLE is clear", "td-sept-ve-disable", "warn", kTd)),
-    td("xfam-bit-3", "bit 3 of XFAM, which must be zero, is set", "xfam-fixed", {kXfam}),
+    td("xfam-bit-3", "bit 3 of XFAM, which must be zero, is set", "xfam-fixed", {kPolicyXfam}),
     td("servicetd-bound", "a service TD is bound", "mr-servicetd", {{}, kVersion5, kRefused}),
     td("seam-signer", "the signer of the TDX module is not zero", "tdx-module-mrsigner", {kSeam}),
     td("seam-attributes", "the attributes of the TDX module are not zero", "tdx-module-attributes", {kSeam}),
@@ -208,6 +208,6 @@ constexpr std::array kFaults{
 
 }  // namespace
 
-std::span<const Fault> intel_faults() { return kFaults; }
+std::span<const Fault> intel_faults() { return kIntelFaultRows; }
 
 }  // namespace atls::sim

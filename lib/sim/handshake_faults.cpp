@@ -15,7 +15,7 @@ namespace {
 namespace cons = profile::constellation;
 using namespace std::chrono_literals;
 
-constexpr std::string_view kFaults[] = {
+constexpr std::string_view kHandshakeFaultRows[] = {
     "no-evidence",     "stale-nonce",       "empty-nonce",       "foreign-key",        "zero-report-data",   "nonce-only-report-data",
     "user-data-foreign", "two-evidence",    "wrong-oid",         "document-truncated", "document-trailing",  "leaf-expired",
     "leaf-future",     "leaf-bad-signature", "leaf-critical",    "no-nonce-request",   "two-nonce-requests", "tickets",
@@ -123,7 +123,7 @@ class FaultyLeaf {
 
 }  // namespace
 
-std::span<const std::string_view> handshake_faults() { return kFaults; }
+std::span<const std::string_view> handshake_faults() { return kHandshakeFaultRows; }
 
 channel::LeafMaker faulty_leaf_maker(std::shared_ptr<Attester> attester, const std::vector<std::string>& faults) {
   return [maker = std::make_shared<FaultyLeaf>(std::move(attester), faults)](EVP_PKEY& key, Bytes nonce) { return maker->make(key, nonce); };

@@ -1,5 +1,7 @@
 #include "sim/intel_collateral_faults.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 
 #include "sim/intel_quote_faults.hpp"
@@ -9,8 +11,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kEarlyEnd = "2024-07-01T00:00:00Z";
-constexpr const char* kLateBegin = "2048-01-01T00:00:00Z";
+constexpr const char* kEarlyEndText = "2024-07-01T00:00:00Z";
+constexpr const char* kLateBeginText = "2048-01-01T00:00:00Z";
 constexpr unsigned kOutOfReach = 200;                       // no component of the simulated platform is as new
 constexpr const char* kModule = "TDX_01";                   // the identity of the module that runs
 
@@ -78,8 +80,8 @@ void apply_tcb_info_faults(const IntelOptions& options, Json& info) {
   if (info.contains("tdxModuleIdentities")) change_module(options, info["tdxModuleIdentities"]);
   if (has("fmspc-mismatch")) info["fmspc"] = "51d0c0ffee01";
   if (has("pceid-mismatch")) info["pceId"] = "0001";
-  if (has("tcb-info-expired")) info["nextUpdate"] = kEarlyEnd;
-  if (has("tcb-info-future")) info["issueDate"] = kLateBegin;
+  if (has("tcb-info-expired")) info["nextUpdate"] = kEarlyEndText;
+  if (has("tcb-info-future")) info["issueDate"] = kLateBeginText;
   if (has("tcb-eval-number-old")) info["tcbEvaluationDataNumber"] = info["tcbEvaluationDataNumber"].get<unsigned>() - 1;
   if (has("tcb-info-no-levels")) levels = Json::array();
   if (has("tcb-info-unsorted")) std::reverse(levels.begin(), levels.end());

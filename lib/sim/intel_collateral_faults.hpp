@@ -1,7 +1,7 @@
 // Deviations of TCB info and QE identity. They change the document before its signature, or the text after it.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "sim/intel_platform.hpp"
 

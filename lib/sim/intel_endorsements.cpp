@@ -76,7 +76,7 @@ Buffer serial_of(X509* certificate) {
 }
 
 // `name`: "root-crl" or "pck-crl"; its faults are -expired, -wrong-issuer, -bad-signature, -absent.
-Buffer crl_of(const IntelOptions& options, const std::string& name, const Authority& issuer, IntelCa which, std::vector<Buffer> revoked) {
+Buffer intel_crl_of(const IntelOptions& options, const std::string& name, const Authority& issuer, IntelCa which, std::vector<Buffer> revoked) {
   if (has_fault(options, name + "-absent")) return {};
   IntelCrlRequest request{.issuer = issuer.certificate.get(), .key = issuer.key.get(), .revoked = std::move(revoked), .number = 2};
   if (has_fault(options, name + "-expired")) request.updates.not_after = kEarlyEnd;
@@ -123,11 +123,11 @@ IntelEndorsements make_intel_endorsements(const IntelOptions& options, const Int
   if (has_fault(options, "pck-ca-revoked")) by_root.push_back(serial_of(ca.certificate.get()));
   if (has_fault(options, "tcb-signer-revoked")) by_root.push_back(serial_of(parse_certificate(out.tcb_signer).get()));
   if (has_fault(options, "pck-revoked")) by_ca.push_back(serial_of(pck.get()));
-  out.root_crl = by_root.empty() && !has_crl_fault(options, "root-crl") ? intel_anchor(intel_root_crl) : crl_of(options, "root-crl", root, IntelCa::root, by_root);
+  out.root_crl = by_root.empty() && !has_crl_fault(options, "root-crl") ? intel_anchor(intel_root_crl) : intel_crl_of(options, "root-crl", root, IntelCa::root, by_root);
   const bool own_key = has_fault(options, "pck-ca-rsa") || has_fault(options, "pck-ca-p384");
   const IntelCa which = out.processor_ca ? IntelCa::processor : IntelCa::platform;
   out.pck_crl = by_ca.empty() && !own_key && !has_crl_fault(options, "pck-crl") ? intel_anchor(intel_pck_crl, {.processor_ca = out.processor_ca})
-                                                                                : crl_of(options, "pck-crl", ca, which, by_ca);
+                                                                                : intel_crl_of(options, "pck-crl", ca, which, by_ca);
   const bool own_documents = is_foreign(options) || std::any_of(options.faults.begin(), options.faults.end(), [](const std::string& name) {
     const Fault* fault = find_fault(name);
     return fault != nullptr && fault->layer == FaultLayer::collateral;

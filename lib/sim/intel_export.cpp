@@ -18,8 +18,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string pem_of(const Buffer& der) { return pem::encode("CERTIFICATE", der); }
-
 // A member of a response as it is written; a fault may have left something that has none.
 std::string_view member(const Buffer& response, std::string_view name) {
   const Result<Bytes> raw = intel::raw_member(response, name);
@@ -33,9 +31,9 @@ Buffer signature(const Buffer& response) {
 }
 
 Buffer quote_collateral(const IntelPlatform& p) {
-  const std::string signer_chain = pem_of(p.tcb_signer_der()) + pem_of(p.root_der());
+  const std::string signer_chain = certificate_pem(p.tcb_signer_der()) + certificate_pem(p.root_der());
   const Buffer info = p.tcb_info(), identity = p.qe_identity();
-  return intel::encode_dcap_qvl({.pck_crl_issuer_chain = pem_of(p.pck_ca_der()) + pem_of(p.root_der()), .tcb_info_issuer_chain = signer_chain,
+  return intel::encode_dcap_qvl({.pck_crl_issuer_chain = certificate_pem(p.pck_ca_der()) + certificate_pem(p.root_der()), .tcb_info_issuer_chain = signer_chain,
                                  .qe_identity_issuer_chain = signer_chain, .pck_certificate_chain = {}, .root_ca_crl = p.root_crl_der(), .pck_crl = p.pck_crl_der(),
                                  .tcb_info = to_buffer(member(info, "tcbInfo")), .tcb_info_signature = signature(info),
                                  .qe_identity = to_buffer(member(identity, "enclaveIdentity")), .qe_identity_signature = signature(identity)});
@@ -78,20 +76,20 @@ std::vector<ExportFile> intel_export_files(const IntelPlatform& p) {
   const bool tdx = !p.options().sgx;
   const Buffer quote = p.quote(derive_array<64>(p.seed(), "export-report-data"));
   const Buffer root = intel_anchor(CollateralKind::intel_root);
-  const std::string chain_tail = pem_of(p.pck_ca_der()) + pem_of(p.root_der()), signer_chain = pem_of(p.tcb_signer_der()) + pem_of(p.root_der());
+  const std::string chain_tail = certificate_pem(p.pck_ca_der()) + certificate_pem(p.root_der()), signer_chain = certificate_pem(p.tcb_signer_der()) + certificate_pem(p.root_der());
 
   std::vector<ExportFile> files;
   const auto add = [&](std::string path, std::string about, Buffer content) { files.push_back({std::move(path), std::move(about), std::move(content)}); };
   add("policy.json", "reference values of this platform without faults (atls-policy/1)", to_buffer(p.matching_policy()));
-  add("trust-anchor.pem", "the simulated Intel root, always the right one (--trust-anchor)", to_buffer(pem_of(root)));
+  add("trust-anchor.pem", "the simulated Intel root, always the right one (--trust-anchor)", to_buffer(certificate_pem(root)));
   add("trust-anchor.der", "the same in DER", root);
   add("quote.bin", tdx ? "TDX quote" : "SGX quote", quote);
-  add("pck-chain.pem", "PCK certificate, its CA, root", to_buffer(pem_of(p.pck_der()) + chain_tail));
+  add("pck-chain.pem", "PCK certificate, its CA, root", to_buffer(certificate_pem(p.pck_der()) + chain_tail));
   add("collateral.json", "dcap-qvl: QuoteCollateralV3", quote_collateral(p));
   add("pcs.json", "go-tdx-guest: what the services answer, by URL", getter_answers(p));
   add("attestation-app/quote.dat", "Intel's AttestationApp: quote", quote);
-  add("attestation-app/trustedRootCaCert.pem", "root", to_buffer(pem_of(root)));
-  add("attestation-app/pckCert.pem", "PCK certificate", to_buffer(pem_of(p.pck_der())));
+  add("attestation-app/trustedRootCaCert.pem", "root", to_buffer(certificate_pem(root)));
+  add("attestation-app/pckCert.pem", "PCK certificate", to_buffer(certificate_pem(p.pck_der())));
   add("attestation-app/pckSignChain.pem", "its CA and the root", to_buffer(chain_tail));
   add("attestation-app/tcbSignChain.pem", "signer of the collateral and the root", to_buffer(signer_chain));
   add("attestation-app/tcbInfo.json", "TCB info, as the PCS sends it", p.tcb_info());

@@ -7,12 +7,12 @@
 namespace atls::sim {
 namespace {
 
-constexpr std::uint8_t kSequence = 0x30;
+constexpr std::uint8_t kPckSequence = 0x30;
 constexpr std::size_t kTcbEntry = 1, kLastComponent = 15;     // in the order of the profile
 
 Buffer sequence(Bytes content) {
   Writer out;
-  out.u8(kSequence);
+  out.u8(kPckSequence);
   if (content.size() >= 0x100) out.u8(0x82).u16be(static_cast<std::uint16_t>(content.size()));
   else if (content.size() >= 0x80) out.u8(0x81).u8(static_cast<std::uint8_t>(content.size()));
   else out.u8(static_cast<std::uint8_t>(content.size()));

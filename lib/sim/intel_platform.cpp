@@ -84,7 +84,7 @@ class SimulatedIntelAttester final : public Attester {
   std::shared_ptr<const IntelPlatform> platform_;
 };
 
-Status check_options(const IntelOptions& options) {
+Status check_intel_options(const IntelOptions& options) {
   if (!options.sgx && options.quote_version != 4 && options.quote_version != 5)
     return Error{Errc::bad_value, "quote version", "expected 4 or 5 for TDX, found " + std::to_string(options.quote_version)};
   if (options.sgx && (options.mr_td || options.mr_config_id)) return Error{Errc::bad_value, "MRTD", "an SGX enclave has none"};
@@ -104,7 +104,7 @@ Status check_options(const IntelOptions& options) {
 }  // namespace
 
 Result<std::unique_ptr<IntelPlatform>> IntelPlatform::create(IntelOptions options) {
-  if (const Status s = check_options(options); !s) return s.error();
+  if (const Status s = check_intel_options(options); !s) return s.error();
   Result<IntelIdentity> identity = derive_intel_identity(options);
   if (!identity) return identity.error();
   return std::unique_ptr<IntelPlatform>(std::make_unique<SimulatedIntelPlatform>(std::move(options), *std::move(identity)));

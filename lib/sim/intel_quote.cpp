@@ -12,7 +12,7 @@ namespace atls::sim {
 namespace {
 
 constexpr std::uint16_t kTdReport15Body = 3;
-constexpr std::uint64_t kSeptVeDisable = std::uint64_t{1} << 28, kXfam = 0x602E7;
+constexpr std::uint64_t kXfam = 0x602E7;
 constexpr std::size_t kAuthDataSize = 32;
 constexpr std::array<std::uint8_t, 16> kCpuSvn{0x07, 0x07, 0x15, 0x16, 0x03, 0xFF};   // as the processor counts, not as Intel's levels do
 constexpr std::uint8_t kFlags = 0x05, kQeFlags = 0x15, kXfrm = 0xE7;                  // INIT, MODE64BIT; the quoting enclave PROVISION_KEY, too

@@ -14,8 +14,6 @@
 namespace atls::sim {
 namespace {
 
-HttpAnswer refuse(int status, std::string_view why) { return {status, "text/plain", to_buffer(std::string(why) + "\n"), {}}; }
-
 std::vector<std::string_view> split(std::string_view text, char at) {
   std::vector<std::string_view> parts;
   for (std::size_t begin = 0; begin <= text.size();) {

@@ -19,7 +19,6 @@ using Query = std::map<std::string, std::string, std::less<>>;
 constexpr std::string_view kJson = "application/json", kDer = "application/pkix-crl", kPem = "application/x-pem-file";
 constexpr std::string_view kTcbChain = "TCB-Info-Issuer-Chain", kCrlChain = "SGX-PCK-CRL-Issuer-Chain", kIdentityChain = "SGX-Enclave-Identity-Issuer-Chain";
 
-HttpAnswer refuse(int status, std::string_view why) { return {status, "text/plain", to_buffer(std::string(why) + "\n"), {}}; }
 HttpAnswer found(std::string_view type, Buffer body) { return {200, std::string(type), std::move(body), {}}; }
 HttpAnswer found(std::string_view type, Buffer body, std::string_view header, std::initializer_list<Buffer> chain) {
   HttpAnswer out = found(type, std::move(body));
@@ -75,7 +74,7 @@ HttpAnswer pck_crl(const IntelPlatform& platform, const Query& query) {
   return found(der ? kDer : kPem, der ? crl : to_buffer(pem::encode("X509 CRL", crl)), kCrlChain, {issuer, platform.root_der()});
 }
 
-HttpAnswer tcb_info(const IntelPlatform& platform, bool tdx, const Query& query) {
+HttpAnswer tcb_info_answer(const IntelPlatform& platform, bool tdx, const Query& query) {
   if (auto no = refused_version(query)) return *std::move(no);
   const std::string_view fmspc = value_of(query, "fmspc");
   const Result<Buffer> asked = from_hex_of_size(fmspc, 6, "fmspc");
@@ -87,7 +86,7 @@ HttpAnswer tcb_info(const IntelPlatform& platform, bool tdx, const Query& query)
   return found(kJson, body, kTcbChain, {own ? platform.tcb_signer_der() : intel_anchor(CollateralKind::intel_tcb_signer), platform.root_der()});
 }
 
-HttpAnswer qe_identity(const IntelPlatform& platform, bool tdx, const Query& query) {
+HttpAnswer qe_identity_answer(const IntelPlatform& platform, bool tdx, const Query& query) {
   if (auto no = refused_version(query)) return *std::move(no);
   const bool own = tdx != platform.options().sgx;
   return found(kJson, own ? platform.qe_identity() : intel_anchor(CollateralKind::intel_qe_identity, {.tdx = tdx}), kIdentityChain,
@@ -123,8 +122,8 @@ HttpAnswer pcs_answer(const IntelPlatform& platform, std::string_view target) {
   const bool tdx = path.starts_with(kTdx);
   if (!tdx && !path.starts_with(kSgx)) return path.find("/certification/v3/") != std::string_view::npos ? refuse(410, "version 3 has ended") : refuse(404, "no such path");
   const std::string_view what = path.substr(kSgx.size());
-  if (what == "tcb") return tcb_info(platform, tdx, *query);
-  if (what == "qe/identity") return qe_identity(platform, tdx, *query);
+  if (what == "tcb") return tcb_info_answer(platform, tdx, *query);
+  if (what == "qe/identity") return qe_identity_answer(platform, tdx, *query);
   if (tdx) return refuse(404, "no such path");
   if (what == "pckcrl") return pck_crl(platform, *query);
   if (what == "rootcacrl") return root_crl(platform, true);                               // PCCS: text

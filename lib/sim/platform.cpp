@@ -5,6 +5,7 @@
 
 #include "azure/hcl.hpp"
 #include "crypto/digest.hpp"
+#include "pem/pem.hpp"
 #include "sim/endorsements.hpp"
 #include "sim/faults.hpp"
 #include "sim/kds_answer.hpp"
@@ -13,6 +14,10 @@
 #include "sim/snp_export.hpp"
 
 namespace atls::sim {
+
+HttpAnswer refuse(int status, std::string_view why) { return {status, "text/plain", to_buffer(std::string(why) + "\n"), {}}; }
+std::string certificate_pem(Bytes der) { return pem::encode("CERTIFICATE", der); }
+
 namespace {
 
 constexpr std::size_t kPage = 4096;             // certificate tables of devices fill whole pages

@@ -26,6 +26,9 @@ struct HttpAnswer {
   std::vector<std::pair<std::string, std::string>> headers;       // beside content type and length
 };
 
+HttpAnswer refuse(int status, std::string_view why);               // a line of text
+std::string certificate_pem(Bytes der);
+
 class Platform {
  public:
   virtual ~Platform() = default;

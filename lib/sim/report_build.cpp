@@ -14,7 +14,7 @@ constexpr std::size_t kRAt = snp::kSignatureOffset, kSAt = kRAt + 72, kIntegerSi
 constexpr std::uint64_t kDebugBit = std::uint64_t{1} << 19, kMustBeOneBit = std::uint64_t{1} << 17;
 
 // ECDSA P-384 with SHA-384 over the signed part; R and S little-endian in 72 bytes each.
-void sign(Buffer& report, EVP_PKEY* key) {
+void sign_report(Buffer& report, EVP_PKEY* key) {
   const EcdsaSignature signature = ecdsa_sign(Curve::p384, key, Bytes(report).first(snp::kSignedSize));
   must(BN_bn2lebinpad(signature.r.get(), report.data() + kRAt, static_cast<int>(kIntegerSize)) >= 0 &&
            BN_bn2lebinpad(signature.s.get(), report.data() + kSAt, static_cast<int>(kIntegerSize)) >= 0,
@@ -121,7 +121,7 @@ Buffer make_report(const SnpOptions& options, const Identity& identity, const st
   Buffer raw = snp::encode_report(fields);
   for (const ReportFault& fault : kReportFaults)
     if (fault.before_signing != nullptr && has_fault(options, fault.name)) fault.before_signing(raw);
-  sign(raw, (signs_with_vlek(options) ? identity.vlek : identity.vcek).get());
+  sign_report(raw, (signs_with_vlek(options) ? identity.vlek : identity.vcek).get());
   for (const ReportFault& fault : kReportFaults)
     if (fault.after_signing != nullptr && has_fault(options, fault.name)) fault.after_signing(raw);
   return raw;

@@ -13,8 +13,6 @@
 namespace atls::sim {
 namespace {
 
-std::string pem_of(Bytes der) { return pem::encode("CERTIFICATE", der); }
-
 // Trustee's offline store: vcek/{hwid}/bl.._tee.._snp.._ucode..[_fmc..]_vcek.der, decimal with two digits.
 std::string kds_store_path(const SnpPlatform& platform) {
   const snp::ProductLine line = platform.options().product;
@@ -58,16 +56,16 @@ std::vector<ExportFile> snp_export_files(const SnpPlatform& platform) {
   std::vector<ExportFile> files;
   const auto add = [&](std::string path, std::string about, Buffer content) { files.push_back({std::move(path), std::move(about), std::move(content)}); };
   add("policy.json", "reference values of this platform without faults (atls-policy/1)", to_buffer(platform.matching_policy()));
-  add("trust-anchor.pem", "the simulated ARK, always the right one (--trust-anchor)", to_buffer(pem_of(anchor(CollateralKind::amd_ark, options.product))));
+  add("trust-anchor.pem", "the simulated ARK, always the right one (--trust-anchor)", to_buffer(certificate_pem(anchor(CollateralKind::amd_ark, options.product))));
   add("report.bin", "attestation report, as SNP_GET_REPORT gives it", report);
   add("extended.bin", "report and certificate table, as SNP_GET_EXT_REPORT gives them", extended);
   add("tsm/outblob", "configfs-tsm: report", report);
   add("tsm/auxblob", "configfs-tsm: certificate table", table);
   add("tsm/provider", "configfs-tsm: name of the provider", to_buffer("sev_guest\n"));
-  add("certs/ark.pem", "snpguest: root", to_buffer(pem_of(platform.ark_der())));
-  add("certs/" + ask_name + ".pem", "snpguest: intermediate authority", to_buffer(pem_of(platform.ask_der())));
-  add("certs/" + vek_name + ".pem", "snpguest: endorsement key", to_buffer(pem_of(platform.vek_der())));
-  add("ask_ark.pem", "go-sev-guest: CA bundle, as /" + vek_name + "/v1/.../cert_chain of the KDS", to_buffer(pem_of(platform.ask_der()) + pem_of(platform.ark_der())));
+  add("certs/ark.pem", "snpguest: root", to_buffer(certificate_pem(platform.ark_der())));
+  add("certs/" + ask_name + ".pem", "snpguest: intermediate authority", to_buffer(certificate_pem(platform.ask_der())));
+  add("certs/" + vek_name + ".pem", "snpguest: endorsement key", to_buffer(certificate_pem(platform.vek_der())));
+  add("ask_ark.pem", "go-sev-guest: CA bundle, as /" + vek_name + "/v1/.../cert_chain of the KDS", to_buffer(certificate_pem(platform.ask_der()) + certificate_pem(platform.ark_der())));
   if (!signs_with_vlek(options)) add(kds_store_path(platform), "Trustee: offline store of VCEKs (folder kds-store)", platform.vek_der());
   add("crl.der", "revocation list of the root", platform.crl_der());
   add("crl.pem", "the same in PEM", to_buffer(pem::encode("X509 CRL", platform.crl_der())));

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/hex.hpp"
+#include "common/cli.hpp"
 #include "constellation/document.hpp"
 #include "profile/constellation.hpp"
 #include "sim/faults.hpp"
@@ -101,8 +102,6 @@ void check_paths(const CLI::App& app, const Options& o) {
   if (o.http_get[0] != '/' || !printable) throw UsageError{"--http-get " + o.http_get + ": expected a path that begins with / and has neither spaces nor control characters", "percent-encode them"};
 }
 
-}  // namespace
-
 void declare(CLI::App& app, Options& o) {
   app.add_option("target", o.target, "Server to connect to")->type_name("HOST:PORT");
   declare_connection(app, o);
@@ -140,6 +139,17 @@ void check_combinations(const CLI::App& app, const Options& o) {
   need("--allow-unattested-server", "--attest-as");
   check_faults(o);
   check_paths(app, o);
+}
+
+}  // namespace
+
+Options parse(int argc, char** argv) {
+  Options options;
+  const auto app = tools::make_app(kTool);
+  declare(*app, options);
+  tools::parse_arguments(*app, argc, argv);
+  check_combinations(*app, options);
+  return options;
 }
 
 Result<channel::ClientOptions> client_options(const Options& o) {

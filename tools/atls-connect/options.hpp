@@ -1,7 +1,6 @@
 // Command line of atls-connect.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -55,9 +54,8 @@ struct Options {
   bool data_on_stdout() const { return pipe || (!http_get.empty() && (output.empty() || output == "-")); }
 };
 
-void declare(CLI::App& app, Options& options);
 // Combinations that make no sense are thrown as tools::UsageError, with both options named.
-void check_combinations(const CLI::App& app, const Options& options);
+Options parse(int argc, char** argv);
 // What the channel takes, without server name and certificate. Errors are usage errors.
 Result<channel::ClientOptions> client_options(const Options& options);
 

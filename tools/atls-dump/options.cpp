@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/app.hpp"
+#include "common/cli.hpp"
 
 namespace atls::dump {
 namespace {
@@ -46,7 +47,7 @@ Options parse(int argc, char** argv) {
   json->excludes(hex);
   path->excludes(json)->excludes(hex);
   tools::add_text_options(*app, options.text);
-  app->parse(argc, argv);
+  tools::parse_arguments(*app, argc, argv);
 
   if (as_option->count() > 0) options.as = kind_from(as);
   if (path->count() > 0) options.extract = extract;

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "channel/listener.hpp"
+#include "common/cli.hpp"
 
 namespace atls::serve {
 namespace {
@@ -75,8 +76,6 @@ void declare_service(CLI::App& app, Options& options) {
   app.add_flag_callback("--quiet", [&options] { options.log = Log::none; }, "As --log none")->group(kServer);
 }
 
-}  // namespace
-
 void declare(CLI::App& app, Options& options) {
   app.add_option("address", options.address, "Where to listen; port 0 takes a free one; \":PORT\" is every interface [" + std::string(kDefaultAddress) + "]")->type_name("ADDR:PORT");
   declare_attester(app, options.attester);
@@ -90,6 +89,7 @@ void declare(CLI::App& app, Options& options) {
   declare_product(app, options.attester);
 }
 
+// Empty: fine.
 std::string conflict(const CLI::App& app, const Options& options) {
   const auto given = [&](const char* name) { return app.count(name) > 0; };
   std::string chosen;
@@ -113,6 +113,19 @@ std::string conflict(const CLI::App& app, const Options& options) {
     if (!target || target->host.empty() || target->port == "0") return "--forward " + options.forward_target + ": expected HOST:PORT";
   }
   return {};
+}
+
+}  // namespace
+
+Options parse(int argc, char** argv) {
+  Options options;
+  const auto app = tools::make_app(kTool);
+  declare(*app, options);
+  tools::parse_arguments(*app, argc, argv);
+  if (const std::string problem = conflict(*app, options); !problem.empty()) throw tools::UsageError{problem, {}};
+  if (!options.exec_command.empty()) options.application = Application::exec;
+  if (!options.forward_target.empty()) options.application = Application::forward;
+  return options;
 }
 
 }  // namespace atls::serve

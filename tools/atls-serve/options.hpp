@@ -1,7 +1,6 @@
 // Command line of atls-serve.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -45,9 +44,7 @@ struct Options {
   bool list_faults = false, list_profiles = false, json = false;
 };
 
-// Declares the options of `app` and, in `options`, remembers their values.
-void declare(CLI::App& app, Options& options);
-// After parsing: combinations that make no sense. Empty: fine.
-std::string conflict(const CLI::App& app, const Options& options);
+// Combinations that make no sense are thrown as tools::UsageError.
+Options parse(int argc, char** argv);
 
 }  // namespace atls::serve

@@ -4,7 +4,7 @@
 
 #include "base/hex.hpp"
 #include "common/app.hpp"
-#include "common/not_empty.hpp"
+#include "common/cli.hpp"
 #include "profile/registry.hpp"
 
 namespace atls::verify {
@@ -35,8 +35,6 @@ std::optional<std::chrono::seconds> span_of(const std::string& text) {
 
 constexpr std::string_view kWithExpiry[] = {"--collateral-expiry", "--within", "--at", "--json", "--report"};
 
-}  // namespace
-
 void declare(CLI::App& app, Options& options) {
   const char* input = "Input";
   app.add_option("FILE", options.files, "Certificate, evidence, bundle, or directory of evidence; - is standard input")->type_name("")->group(input);
@@ -65,7 +63,7 @@ void declare(CLI::App& app, Options& options) {
   tools::add_output_options(app, options.output);
 }
 
-void check(Options& options) {
+void check_values(Options& options) {
   if (!options.expiry.empty()) {
     const auto span = span_of(options.within);
     if (!span) throw tools::UsageError{"--within: \"" + options.within + "\" is not a span", "write a number and s, m, h, d or w: 7d"};
@@ -95,6 +93,17 @@ void check(Options& options) {
       throw tools::UsageError{"--as: " + options.as + " is not a kind of input", near.empty() ? "kinds are " + kKinds : "did you mean " + near + "?"};
     }
   }
+}
+
+}  // namespace
+
+Options parse(int argc, char** argv) {
+  Options options;
+  const auto app = tools::make_app(kTool);
+  declare(*app, options);
+  tools::parse_arguments(*app, argc, argv);
+  check_values(options);
+  return options;
 }
 
 }  // namespace atls::verify

@@ -1,7 +1,6 @@
 // Command line of atls-verify.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -39,8 +38,7 @@ struct Options {
   std::chrono::seconds within_span{};
 };
 
-void declare(CLI::App& app, Options& options);
-// After parsing: values and combinations that make no sense are a UsageError.
-void check(Options& options);
+// Values and combinations that make no sense are a UsageError.
+Options parse(int argc, char** argv);
 
 }  // namespace atls::verify

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "common/options.hpp"
+#include "common/cli.hpp"
 #include "report/check.hpp"
 #include "report/text_layout.hpp"
 
@@ -131,6 +131,14 @@ std::string checks_json() {
   for (const CheckSpec* spec : all_checks())
     all.push_back({{"id", spec->id}, {"title", spec->title}, {"reference", spec->reference}, {"area", spec->area}, {"exit_code", static_cast<int>(spec->on_fail)}});
   return all.dump(2) + "\n";
+}
+
+void parse_arguments(CLI::App& app, int argc, const char* const* argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    throw UsageError{plain_message(e.what()), {}};
+  }
 }
 
 std::unique_ptr<CLI::App> make_app(const ToolInfo& tool) {

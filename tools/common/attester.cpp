@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::string_view kDefaultSeed = "atls";
 
-Error usage(std::string where, std::string detail) { return {Errc::bad_value, std::move(where), std::move(detail)}; }
-
 struct Simulated { std::string_view name, format; Result<AttesterSetup> (*make)(const AttesterOptions&); };
 
 // What can be said about a simulated platform, after the colon or as a flag. A value without text ("vlek") has no '='.
@@ -50,11 +48,11 @@ Status merge_parameters(std::string_view attester, std::string_view parameters, 
     const std::size_t equals = part.find('=');
     const std::string key(part.substr(0, equals)), value(equals == std::string_view::npos ? std::string_view() : part.substr(equals + 1));
     const auto* row = std::find_if(std::begin(kParameters), std::end(kParameters), [&](const Parameter& p) { return p.attester == attester && p.key == key; });
-    if (row == std::end(kParameters)) return usage(key, "unknown parameter of " + std::string(attester) + "; expected " + keys_of(attester));
+    if (row == std::end(kParameters)) return bad_value(key, "unknown parameter of " + std::string(attester) + "; expected " + keys_of(attester));
     std::string& field = options.*(row->value);
-    if (!field.empty()) return usage(key, "given twice for the simulated attester");
+    if (!field.empty()) return bad_value(key, "given twice for the simulated attester");
     if (row->bare && equals == std::string_view::npos) field = "yes";
-    else if (row->bare || value.empty()) return usage(key, row->bare ? "is given without a value" : "expected " + key + "=VALUE after \"" + std::string(attester) + ":\"");
+    else if (row->bare || value.empty()) return bad_value(key, row->bare ? "is given without a value" : "expected " + key + "=VALUE after \"" + std::string(attester) + ":\"");
     else field = value;
   }
   return ok();
@@ -65,7 +63,7 @@ Status refuse_other_flags(std::string_view attester, const AttesterOptions& opti
   for (const Parameter& p : kParameters) {
     if (p.flag.empty() || (options.*(p.value)).empty()) continue;
     const bool own = std::any_of(std::begin(kParameters), std::end(kParameters), [&](const Parameter& q) { return q.attester == attester && q.value == p.value; });
-    if (!own) return usage(std::string(p.flag), "describes the simulated platform of " + std::string(p.attester) + "; it cannot be used with the attester " + options.spec);
+    if (!own) return bad_value(std::string(p.flag), "describes the simulated platform of " + std::string(p.attester) + "; it cannot be used with the attester " + options.spec);
   }
   return ok();
 }
@@ -84,7 +82,7 @@ Status take_version(const std::string& text, unsigned low, unsigned high, const 
   if (text.empty()) return ok();
   const unsigned number = text.size() == 1 && text[0] >= '0' && text[0] <= '9' ? static_cast<unsigned>(text[0] - '0') : 0;
   if (number < low || number > high)
-    return usage("version", std::string(what) + " version " + text + " cannot be simulated; expected " + std::to_string(low) + (high == low + 1 ? " or " : " to ") + std::to_string(high));
+    return bad_value("version", std::string(what) + " version " + text + " cannot be simulated; expected " + std::to_string(low) + (high == low + 1 ? " or " : " to ") + std::to_string(high));
   version = number;
   return ok();
 }
@@ -92,7 +90,7 @@ Status take_version(const std::string& text, unsigned low, unsigned high, const 
 Status take_bytes(const std::string& text, std::size_t size, std::string_view name, std::optional<Buffer>& target) {
   if (text.empty()) return ok();
   auto bytes = from_hex_of_size(text, size, name);
-  if (!bytes) return usage(std::string(name) + " of the simulated attester", bytes.error().detail);
+  if (!bytes) return bad_value(std::string(name) + " of the simulated attester", bytes.error().detail);
   target = std::move(*bytes);
   return ok();
 }
@@ -111,7 +109,7 @@ Result<AttesterSetup> make_snp(const AttesterOptions& options) {
   platform.faults = platform_faults(options);
   if (!options.product.empty()) {
     const auto line = product_from(options.product);
-    if (!line) return usage("--product", "unknown product \"" + options.product + "\"; expected milan, genoa or turin");
+    if (!line) return bad_value("--product", "unknown product \"" + options.product + "\"; expected milan, genoa or turin");
     platform.product = *line;
   }
   for (const Status& taken : {take_version(options.report_version, 2, 5, "report", platform.report_version),
@@ -160,16 +158,16 @@ std::string attesters_with(const sim::Fault& fault) {
 Status check_faults(const AttesterOptions& options, const Simulated* simulated, bool any_evidence) {
   for (const std::string& name : options.faults) {
     const sim::Fault* fault = sim::find_fault(name);
-    if (fault == nullptr) return usage("--fault", "unknown fault \"" + name + "\"; --list-faults shows them all");
+    if (fault == nullptr) return bad_value("--fault", "unknown fault \"" + name + "\"; --list-faults shows them all");
     const bool of_handshake = fault->layer == sim::FaultLayer::handshake;
-    if (!of_handshake && simulated == nullptr) return usage("--fault " + name, "changes the simulated platform; it needs --attester " + attesters_with(*fault));
+    if (!of_handshake && simulated == nullptr) return bad_value("--fault " + name, "changes the simulated platform; it needs --attester " + attesters_with(*fault));
     if (!of_handshake && !sim::applies_to(*fault, simulated->format))
-      return usage("--fault " + name, "does not exist for " + std::string(simulated->name) + "; it is a fault of " + attesters_with(*fault));
-    if (fault->needs == "vcek" && !options.vlek.empty()) return usage("--fault " + name, "changes the VCEK; it cannot be used with --vlek");
+      return bad_value("--fault " + name, "does not exist for " + std::string(simulated->name) + "; it is a fault of " + attesters_with(*fault));
+    if (fault->needs == "vcek" && !options.vlek.empty()) return bad_value("--fault " + name, "changes the VCEK; it cannot be used with --vlek");
     if (fault->needs == "quote-version-5" && options.quote_version != "5")
-      return usage("--fault " + name, "exists in quotes of version 5 only; give --quote-version 5");
+      return bad_value("--fault " + name, "exists in quotes of version 5 only; give --quote-version 5");
     if (of_handshake && !any_evidence && name != "tickets" && name != "no-nonce-request" && name != "two-nonce-requests" && !name.starts_with("leaf-"))
-      return usage("--fault " + name, "changes evidence, and there is none with --attester none");
+      return bad_value("--fault " + name, "changes evidence, and there is none with --attester none");
   }
   return ok();
 }
@@ -200,7 +198,7 @@ Result<AttesterSetup> attester_from_spec(const AttesterOptions& given) {
   }
   if (options.spec == "fake") return AttesterSetup{fake_attester(), nullptr};
   if (options.spec == "none") return AttesterSetup{};
-  return usage(options.spec, "unknown attester; expected sim-snp, sim-tdx, sim-sgx, fake, file:PATH, tsm, tsm:PATH or none");
+  return bad_value(options.spec, "unknown attester; expected sim-snp, sim-tdx, sim-sgx, fake, file:PATH, tsm, tsm:PATH or none");
 }
 
 std::string why_not_served(const AttesterSetup& setup) {

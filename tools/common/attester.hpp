@@ -1,7 +1,6 @@
 // Attesters by name, for atls-serve --attester and atls-connect --attest-as.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 #include <string>

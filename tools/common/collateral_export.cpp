@@ -5,7 +5,6 @@
 #include "base/hex.hpp"
 #include "collateral/export.hpp"
 #include "collateral/object.hpp"
-#include "common/not_empty.hpp"
 #include "common/options.hpp"
 #include "crypto/digest.hpp"
 #include "intel/quote.hpp"
@@ -30,12 +29,6 @@ std::string pck_chain_of(Bytes evidence) {
 }
 
 }  // namespace
-
-void add_export_options(CLI::App& app, ExportOptions& options) {
-  CLI::Option* path = app.add_option("--save-collateral", options.path, "Write the Intel collateral that was used to PATH, for other programs")->type_name("PATH")->check(not_empty())->group("Collateral");
-  app.add_option("--collateral-format", options.format, "Form of --save-collateral: " + std::string(kExportForms))
-      ->type_name("FORM")->check(CLI::IsMember({"dcap-qvl", "intel-dir", "go-getter"}).description(""))->capture_default_str()->needs(path)->group("Collateral");
-}
 
 bool save_collateral(Io& io, const ToolInfo& tool, const ExportOptions& options, const std::vector<CollateralItem>& items, const Report& report, Bytes evidence) {
   const auto complain = [&](const std::string& why) {

@@ -1,13 +1,7 @@
-#include "common/not_empty.hpp"
 #include "common/options.hpp"
 #include "evidence/intel_event_log.hpp"
 
 namespace atls::tools {
-
-void add_evidence_options(CLI::App& app, EvidenceOptions& options) {
-  app.add_option("--event-log", options.event_log, "Event log of the TDX guest: a CCEL log (/sys/firmware/acpi/tables/data/CCEL) or the JSON log of dstack; it is replayed into the RTMRs")
-      ->type_name("FILE")->check(not_empty())->group("Evidence");
-}
 
 Result<std::optional<Buffer>> read_event_log(const EvidenceOptions& options) {
   if (options.event_log.empty()) return std::optional<Buffer>();

@@ -1,7 +1,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -49,11 +48,6 @@ ExitCode guarded(const ToolInfo& tool, int argc, char** argv, Io& io,
   } catch (const UsageError& e) {
     print_error(io, tool.name, e.message, e.hint.empty() ? see_help : e.hint);
     return ExitCode::usage;
-  } catch (const CLI::ParseError& e) {
-    print_error(io, tool.name, plain_message(e.what()), see_help);
-    return ExitCode::usage;
-  } catch (const CLI::Error& e) {                // a mistake in the declaration of options
-    print_error(io, tool.name, std::string("internal error: ") + e.what(), "this is a bug; please report it with the command line");
   } catch (const std::bad_alloc&) {
     print_error(io, tool.name, "out of memory");
   } catch (const std::exception& e) {

@@ -1,7 +1,6 @@
 // Pins and policy. Most flags come from the table in lib/policy/flags.cpp; here are the ones that are no policy key.
 #include "common/loosening.hpp"
-#include "common/not_empty.hpp"
-#include "common/options.hpp"
+#include "common/cli.hpp"
 #include "policy/flags.hpp"
 
 namespace atls::tools {

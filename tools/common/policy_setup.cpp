@@ -13,16 +13,14 @@
 namespace atls::tools {
 namespace {
 
-constexpr std::size_t kMaxFile = 1024 * 1024;   // of policies and TCB overrides
-
-Error usage(std::string option, std::string detail) { return {Errc::bad_value, std::move(option), std::move(detail), 0}; }
+constexpr std::size_t kMaxPolicyFile = 1024 * 1024;   // of policies and TCB overrides
 
 Result<policy::Policy> base_policy(const std::string& file) {
   if (file.empty()) return policy::Policy{};
-  auto text = read_input(file, kMaxFile);
-  if (!text) return usage("--policy", fmt::format("{}: {}", file, text.error().detail));
+  auto text = read_input(file, kMaxPolicyFile);
+  if (!text) return bad_value("--policy", fmt::format("{}: {}", file, text.error().detail));
   auto loaded = policy::load_policy(*text, file == "-" ? "stdin" : file, std::filesystem::path(file).parent_path().string());
-  if (!loaded) return usage("--policy", loaded.error().message());
+  if (!loaded) return bad_value("--policy", loaded.error().message());
   return loaded;
 }
 
@@ -42,7 +40,7 @@ Status allow(const PolicyOptions& options, std::string_view flag, std::string_vi
   if (!has(options, flag)) return ok();
   for (const policy::Alternative& alternative : policy.alternatives)
     if (forbids(alternative))
-      return usage(std::string(flag), fmt::format("{} forbids {} in \"{}\"; change the file or leave the option out", options.policy_file, what, alternative.name));
+      return bad_value(std::string(flag), fmt::format("{} forbids {} in \"{}\"; change the file or leave the option out", options.policy_file, what, alternative.name));
   return ok();
 }
 
@@ -55,8 +53,8 @@ bool forbids_migration(const policy::Alternative& a) { return a.snp.migrate_ma =
 Result<std::optional<std::string>> one_value(const PolicyOptions& options, std::string_view flag) {
   const std::vector<std::string> values = values_of(options, flag);
   if (values.empty()) return std::optional<std::string>();
-  if (values.size() > 1) return usage(std::string(flag), "the option is given more than once");
-  if (values[0].empty()) return usage(std::string(flag), "the value is empty");
+  if (values.size() > 1) return bad_value(std::string(flag), "the option is given more than once");
+  if (values[0].empty()) return bad_value(std::string(flag), "the value is empty");
   return std::optional(values[0]);
 }
 
@@ -65,7 +63,7 @@ Status apply_binding(const PolicyOptions& options, policy::Policy& policy) {
   if (!value) return value.error();
   if (!*value) return ok();
   const auto level = binding_level_from(**value);
-  if (!level) return usage("--binding-min", fmt::format("\"{}\" is not a level; expected none, key, handshake or application", **value));
+  if (!level) return bad_value("--binding-min", fmt::format("\"{}\" is not a level; expected none, key, handshake or application", **value));
   if (*level == BindingLevel::none) {
     policy.loosened.push_back("evidence need not be bound to the TLS key (--binding-min none)");
     policy.binding_min = BindingLevel::none;
@@ -76,19 +74,18 @@ Status apply_binding(const PolicyOptions& options, policy::Policy& policy) {
   return ok();
 }
 
-
 // What Intel's TCB evaluation may accept, and whose algorithm does it.
 Status apply_tcb(const PolicyOptions& options, policy::Policy& policy) {
   for (const std::string& text : values_of(options, "--allow-tcb-status")) {
     auto rule = policy::read_tcb_status(text);
-    if (!rule) return usage("--allow-tcb-status", rule.error().detail);
+    if (!rule) return bad_value("--allow-tcb-status", rule.error().detail);
     rule->source = "--allow-tcb-status";
     policy.loosened.push_back(fmt::format("the TCB status {} is accepted (--allow-tcb-status)", policy::tcb_status_text(*rule)));
     policy.allow_tcb_status.push_back(std::move(*rule));
   }
   for (const std::string& text : values_of(options, "--allow-advisories")) {
     auto ids = policy::read_advisories(text);
-    if (!ids) return usage("--allow-advisories", ids.error().detail);
+    if (!ids) return bad_value("--allow-advisories", ids.error().detail);
     policy.allow_advisories.merge(*ids);
   }
   if (!policy.allow_advisories.empty())
@@ -96,9 +93,9 @@ Status apply_tcb(const PolicyOptions& options, policy::Policy& policy) {
   auto override_file = one_value(options, "--allow-tcb-override");
   if (!override_file) return override_file.error();
   if (*override_file) {
-    auto content = read_input(**override_file, kMaxFile);
-    if (!content) return usage("--allow-tcb-override", fmt::format("{}: {}", **override_file, content.error().detail));
-    if (const auto caps = policy::parse_tcb_override(*content); !caps) return usage("--allow-tcb-override", fmt::format("{}: {}", **override_file, caps.error().message()));
+    auto content = read_input(**override_file, kMaxPolicyFile);
+    if (!content) return bad_value("--allow-tcb-override", fmt::format("{}: {}", **override_file, content.error().detail));
+    if (const auto caps = policy::parse_tcb_override(*content); !caps) return bad_value("--allow-tcb-override", fmt::format("{}: {}", **override_file, caps.error().message()));
     policy.tcb_override = std::move(*content);
     policy.loosened.push_back(fmt::format("TCB levels are lowered before they are compared (--allow-tcb-override {})", **override_file));
   }
@@ -107,7 +104,7 @@ Status apply_tcb(const PolicyOptions& options, policy::Policy& policy) {
   if (*profile) {
     const auto names = policy::tcb_profile_names();
     if (std::find(names.begin(), names.end(), **profile) == names.end())
-      return usage("--tcb-profile", fmt::format("\"{}\" is not known; expected {}", **profile, fmt::join(names, ", ")));
+      return bad_value("--tcb-profile", fmt::format("\"{}\" is not known; expected {}", **profile, fmt::join(names, ", ")));
     policy.tcb_profile = **profile;
     // Other verifiers accept what the default refuses, so this is a loosening as well.
     if (**profile != names.front()) policy.loosened.push_back(fmt::format("the TCB is judged as {} does it, not by Intel's current algorithm (--tcb-profile)", **profile));
@@ -120,9 +117,9 @@ Status apply_flags(const PolicyOptions& options, policy::Policy& policy) {
   auto pins = policy::read_flags(options.given);
   if (!pins) return pins.error();
   for (const std::string_view pin : {"--measurement", "--mrtd", "--mr-enclave"})
-    if (has(options, pin) && has(options, "--any-measurement")) return usage("--any-measurement", fmt::format("excludes {}", pin));
+    if (has(options, pin) && has(options, "--any-measurement")) return bad_value("--any-measurement", fmt::format("excludes {}", pin));
   if (has(options, "--allow-not-fresh") && (has(options, "--require-freshness") || policy.require_freshness))
-    return usage("--allow-not-fresh", has(options, "--require-freshness") ? "excludes --require-freshness" : fmt::format("{} requires freshness", options.policy_file));
+    return bad_value("--allow-not-fresh", has(options, "--require-freshness") ? "excludes --require-freshness" : fmt::format("{} requires freshness", options.policy_file));
   if (auto status = allow(options, "--allow-debug", "debug", forbids_debug, policy); !status) return status;
   if (auto status = allow(options, "--allow-migration", "migration", forbids_migration, policy); !status) return status;
   if (auto status = apply_binding(options, policy); !status) return status;
@@ -139,11 +136,10 @@ Status apply_flags(const PolicyOptions& options, policy::Policy& policy) {
   return ok();
 }
 
-
 Status check_validity(const policy::Policy& policy, const std::string& file, Time now) {
-  if (policy.not_before && now < *policy.not_before) return usage("--policy", fmt::format("{} is valid from {}, and the time is {}", file, rfc3339(*policy.not_before), rfc3339(now)));
+  if (policy.not_before && now < *policy.not_before) return bad_value("--policy", fmt::format("{} is valid from {}, and the time is {}", file, rfc3339(*policy.not_before), rfc3339(now)));
   if (policy.not_after && now > *policy.not_after)
-    return usage("--policy", fmt::format("{} expired at {}, and the time is {}; get a newer policy, or judge as of an earlier time with --at", file, rfc3339(*policy.not_after), rfc3339(now)));
+    return bad_value("--policy", fmt::format("{} expired at {}, and the time is {}; get a newer policy, or judge as of an earlier time with --at", file, rfc3339(*policy.not_after), rfc3339(now)));
   return ok();
 }
 

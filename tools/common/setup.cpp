@@ -11,9 +11,7 @@
 namespace atls::tools {
 namespace {
 
-constexpr std::size_t kMaxFile = 1024 * 1024;   // of anchors
-
-Error usage(std::string option, std::string detail) { return {Errc::bad_value, std::move(option), std::move(detail), 0}; }
+constexpr std::size_t kMaxAnchorFile = 1024 * 1024;   // of anchors
 
 void apply_crl(const std::string& mode, policy::Policy& policy) {
   if (mode.empty()) return;
@@ -23,17 +21,17 @@ void apply_crl(const std::string& mode, policy::Policy& policy) {
 }
 
 Result<evidence::TrustStore> trust_store(const TrustOptions& options, policy::Policy& policy) {
-  if (!options.anchors.empty() && !policy.roots.empty()) return usage("--trust-anchor", "the policy file names trust anchors, too (trust.roots); keep one of the two");
+  if (!options.anchors.empty() && !policy.roots.empty()) return bad_value("--trust-anchor", "the policy file names trust anchors, too (trust.roots); keep one of the two");
   for (const std::string& file : options.anchors) {
-    auto content = file.empty() ? Result<Buffer>(usage({}, "the file name is empty")) : read_input(file, kMaxFile);
-    if (!content) return usage("--trust-anchor", file.empty() ? content.error().detail : fmt::format("{}: {}", file, content.error().detail));
+    auto content = file.empty() ? Result<Buffer>(bad_value({}, "the file name is empty")) : read_input(file, kMaxAnchorFile);
+    if (!content) return bad_value("--trust-anchor", file.empty() ? content.error().detail : fmt::format("{}: {}", file, content.error().detail));
     policy.trust_anchor_files.push_back(std::move(*content));
     policy.loosened.push_back(fmt::format("the built-in trust anchors are replaced (--trust-anchor {})", file));
   }
   auto made = evidence::trust_of(policy);
   if (!made) {
     const Error& error = made.error();
-    return options.anchors.empty() ? usage("--policy", error.where + ": " + error.detail) : usage("--trust-anchor", fmt::format("{}: {}", options.anchors.at(std::stoul(error.where)), error.detail));
+    return options.anchors.empty() ? bad_value("--policy", error.where + ": " + error.detail) : bad_value("--trust-anchor", fmt::format("{}: {}", options.anchors.at(std::stoul(error.where)), error.detail));
   }
   evidence::TrustStore store = std::move(*made);
   if (!options.anchors.empty() || !policy.roots.empty()) store.mark_simulated(sim::trust_anchors());   // whoever names them: the report says what they are
@@ -49,7 +47,7 @@ Result<std::shared_ptr<Collateral>> collateral_of(const CollateralOptions& optio
   auto out = std::make_shared<Collateral>();
   for (const std::string& dir : options.dirs) {
     auto provider = directory_provider(dir);
-    if (!provider) return usage("--collateral-dir", fmt::format("{}: {}", dir, provider.error().detail));
+    if (!provider) return bad_value("--collateral-dir", fmt::format("{}: {}", dir, provider.error().detail));
     out->add(std::move(*provider));
   }
   if (trust_options.simulated) out->add(sim::anchors_provider());
@@ -62,7 +60,7 @@ Result<std::shared_ptr<Collateral>> collateral_of(const CollateralOptions& optio
   kds.proxy = options.proxy;
   const auto trust = std::make_shared<const evidence::TrustStore>(setup.trust);
   auto amd = kds_provider(std::move(kds), trust, setup.now);
-  if (!amd) return usage("--kds-url", amd.error().detail);
+  if (!amd) return bad_value("--kds-url", amd.error().detail);
   out->add(std::move(*amd));
   PcsOptions pcs;
   if (!options.pcs_url.empty()) pcs.base_url = options.pcs_url;
@@ -70,7 +68,7 @@ Result<std::shared_ptr<Collateral>> collateral_of(const CollateralOptions& optio
   pcs.ca_file = options.cafile;
   pcs.proxy = options.proxy;
   auto intel = pcs_provider(std::move(pcs), trust, setup.now);
-  if (!intel) return usage("--pcs-url", intel.error().detail);
+  if (!intel) return bad_value("--pcs-url", intel.error().detail);
   out->add(std::move(*intel));
   return out;
 }
@@ -83,7 +81,7 @@ Result<Setup> make_setup(const PolicyOptions& policy_options, const TrustOptions
   out.now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   if (!time_options.at.empty()) {
     const auto at = parse_rfc3339(time_options.at);
-    if (!at) return usage("--at", fmt::format("\"{}\" is not a time; write 2026-05-31T12:00:00Z or 2026-05-31", time_options.at));
+    if (!at) return bad_value("--at", fmt::format("\"{}\" is not a time; write 2026-05-31T12:00:00Z or 2026-05-31", time_options.at));
     out.now = *at;
   }
   auto policy = read_policy(policy_options, out.now);
@@ -92,7 +90,7 @@ Result<Setup> make_setup(const PolicyOptions& policy_options, const TrustOptions
   apply_crl(collateral_options.crl, out.policy);
   out.policy.offline |= collateral_options.offline;
   for (const auto& [option, value] : {std::pair{"--kds-url", &collateral_options.kds_url}, std::pair{"--pcs-url", &collateral_options.pcs_url}})
-    if (out.policy.offline && !value->empty()) return usage(option, fmt::format("{} demands to stay offline", policy_options.policy_file));
+    if (out.policy.offline && !value->empty()) return bad_value(option, fmt::format("{} demands to stay offline", policy_options.policy_file));
   auto trust = trust_store(trust_options, out.policy);
   if (!trust) return trust.error();
   out.trust = std::move(*trust);

@@ -9,6 +9,7 @@
 #include "attester/attester.hpp"
 #include "snp/report.hpp"
 #include "support/intel_samples.hpp"
+#include "support/paths.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace atls;
@@ -22,7 +23,7 @@ class StandIn {
   explicit StandIn(std::vector<std::string> arguments) {
     int to[2], from[2];
     if (::pipe2(to, O_CLOEXEC) != 0 || ::pipe2(from, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
-    arguments.insert(arguments.begin(), {"/usr/bin/python3", ATLS_TESTS "/support/fake_tsm.py"});
+    arguments.insert(arguments.begin(), {"/usr/bin/python3", std::string(kTestsDir) + "/support/fake_tsm.py"});
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);

@@ -8,6 +8,7 @@
 
 #include "pem/pem.hpp"
 #include "support/amd_world.hpp"
+#include "support/paths.hpp"
 
 using namespace atls;
 using namespace atls::test;
@@ -109,7 +110,7 @@ TEST_CASE("amd objects: PEM files may hold several, foreign blocks are named") {
 
 TEST_CASE("amd objects: real certificates and CRLs are identified and signed by the built-in keys") {
   namespace fs = std::filesystem;
-  const fs::path corpus = ATLS_CORPUS;
+  const fs::path corpus = kCorpusDir;
   if (!fs::exists(corpus / "amd-cert")) {
     MESSAGE("SKIP: no corpus at " << corpus.string());
     return;

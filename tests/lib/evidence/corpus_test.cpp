@@ -12,6 +12,7 @@
 #include "evidence/load.hpp"
 #include "lib/evidence/appraise_fixture.hpp"
 #include "report/checks_snp.hpp"
+#include "support/paths.hpp"
 
 using namespace atls;
 namespace fs = std::filesystem;
@@ -66,7 +67,7 @@ std::string signature_of(const Report& report) {
 }  // namespace
 
 TEST_CASE("corpus: signatures and chains of real SEV-SNP evidence come out as the manifest says") {
-  const fs::path corpus = ATLS_CORPUS;
+  const fs::path corpus = test::kCorpusDir;
   if (!fs::exists(corpus / "manifest.json")) {
     std::printf("SKIP: no evidence corpus at %s\n", corpus.c_str());
     return;

@@ -7,6 +7,7 @@
 #include "mutation.hpp"
 #include "sim/anchors.hpp"
 #include "sim/intel_platform.hpp"
+#include "support/paths.hpp"
 
 using namespace atls;
 using namespace atls::mutation;
@@ -84,7 +85,7 @@ std::size_t real(const fs::path& corpus, const Real& row) {
 
 int main() try {
   std::size_t wrong = simulated(true, 3) + simulated(false, 4) + simulated(false, 5);
-  const fs::path corpus = ATLS_CORPUS;
+  const fs::path corpus = test::kCorpusDir;
   if (fs::exists(corpus / "manifest.json"))
     for (const Real& row : kReal) wrong += real(corpus, row);
   else

@@ -15,6 +15,7 @@
 #include "evidence/intel_tcb.hpp"
 #include "intel/quote.hpp"
 #include "pem/pem.hpp"
+#include "support/paths.hpp"
 
 using namespace atls;
 using namespace atls::evidence;
@@ -23,7 +24,7 @@ using nlohmann::json;
 
 namespace {
 
-const fs::path kCorpus = ATLS_CORPUS;
+const fs::path kCorpus = test::kCorpusDir;
 
 Buffer content(const std::string& name) {
   std::ifstream in(kCorpus / name, std::ios::binary);

@@ -4,6 +4,7 @@
 
 #include "mutation.hpp"
 #include "report/checks_snp.hpp"
+#include "support/paths.hpp"
 
 using namespace atls;
 using namespace atls::mutation;
@@ -43,7 +44,7 @@ std::size_t mutate(const fs::path& corpus, const nlohmann::json& entry) {
 }  // namespace
 
 int main() try {
-  const fs::path corpus = ATLS_CORPUS;
+  const fs::path corpus = test::kCorpusDir;
   if (!fs::exists(corpus / "manifest.json")) {
     std::printf("SKIP: no evidence corpus at %s\n", corpus.c_str());
     return kSkipped;

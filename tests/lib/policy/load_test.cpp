@@ -7,6 +7,7 @@
 #include "intel/quote.hpp"
 #include "policy/policy.hpp"
 #include "policy/shape.hpp"
+#include "support/paths.hpp"
 
 using namespace atls;
 using nlohmann::json;
@@ -14,7 +15,7 @@ using nlohmann::json;
 namespace {
 
 json cases() {
-  std::ifstream in(ATLS_TESTS "/lib/policy/cases.json");
+  std::ifstream in(std::string(test::kTestsDir) + "/lib/policy/cases.json");
   return json::parse(in);
 }
 Result<policy::Policy> load(const std::string& text) { return policy::load_policy(as_bytes(text), "p.json", "/nonexistent"); }
