@@ -17,8 +17,8 @@ constexpr std::size_t kMaxEntries = 1024, kMaxReason = 1000;
 Error bad_override(std::string where, std::string detail) { return {Errc::bad_value, "tcb-override" + std::move(where), std::move(detail), 0}; }
 
 std::optional<Error> check_members(const json& object, const std::string& place, std::initializer_list<const char*> names) {
-  for (const auto& [name, value] : object.items())
-    if (std::none_of(names.begin(), names.end(), [&](const char* n) { return name == n; })) return bad_override(place + "/" + name, "unknown member");
+  for (const auto& member : object.items())
+    if (std::none_of(names.begin(), names.end(), [&](const char* n) { return member.key() == n; })) return bad_override(place + "/" + member.key(), "unknown member");
   return {};
 }
 

@@ -58,11 +58,12 @@ TEST_CASE("certificate: fields are as they were written") {
 
 TEST_CASE("certificate: serials are shown without padding") {
   const auto key = test::ec_key();
-  for (const auto& [written, shown] : {std::pair{"00", "0"}, {"01", "1"}, {"0A0b", "a0b"}, {"-05", "-5"}, {"80", "80"}}) {
-    CAPTURE(written);
-    test::CertSpec spec{.subject = test::name("x"), .issuer = test::name("x"), .serial_hex = written};
+  struct Row { const char* written; const char* shown; };
+  for (const Row& row : {Row{"00", "0"}, {"01", "1"}, {"0A0b", "a0b"}, {"-05", "-5"}, {"80", "80"}}) {
+    CAPTURE(row.written);
+    test::CertSpec spec{.subject = test::name("x"), .issuer = test::name("x"), .serial_hex = row.written};
     spec.sign = test::Sign::ecdsa;
-    CHECK(certificate(test::make_certificate(spec, *key, *key)).serial_hex() == shown);
+    CHECK(certificate(test::make_certificate(spec, *key, *key)).serial_hex() == row.shown);
   }
 }
 
