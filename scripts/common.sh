@@ -13,6 +13,47 @@ export CCACHE_BASEDIR=$root
 
 say() { printf '\n== %s\n' "$*"; }
 
+duration() { if [ "$1" -lt 60 ]; then echo "$1 s"; else echo "$(($1 / 60)) min $(($1 % 60)) s"; fi; }
+
+# part WHAT: says what begins. The part before ends, and so it does with parts_end, which then prints one line for each:
+# "TIME: minutes by the clock, CPU minutes, WHAT". .ci/run collects these.
+parts=() part_name='' part_began=0 part_cpu=0
+part() {
+  part_end
+  part_name=$1 part_began=$SECONDS part_cpu=$(cpu_ticks)
+  say "$1"
+}
+part_end() {
+  [ -n "$part_name" ] || return 0
+  local took=$((SECONDS - part_began)) cpu=$((($(cpu_ticks) - part_cpu) / $(getconf CLK_TCK)))
+  printf '   took %s\n' "$(duration $took)"
+  parts+=("$(printf 'TIME: %s min, %s CPU min  %s' "$(tenths $took)" "$(tenths $cpu)" "$part_name")")
+  part_name=
+}
+parts_end() { part_end; printf '\n'; printf '%s\n' "${parts[@]}"; }
+tenths() { printf '%3d.%d' $((($1 + 3) / 60)) $((($1 + 3) % 60 / 6)); }   # seconds as minutes
+cpu_ticks() { local stat; read -ra stat </proc/$$/stat; echo $((stat[15] + stat[16])); }   # of all children that ended: proc(5), cutime and cstime
+
+# compile DIR [TARGET...]: ninja as one line that moves, "file n of m"; where nobody looks on, a line for each quarter. What compilers
+# say is shown whole.
+compile() {
+  local dir=$1 began=$SECONDS; shift
+  NINJA_STATUS='@%f/%t@' ninja -C "$dir" -j "$jobs" "$@" 2>&1 | compile_shown "$began" || { echo "error: the build failed" >&2; return 1; }
+}
+compile_shown() {
+  local line erase='' quarter=0 n=0
+  [ ! -t 1 ] || [ "${TERM:-dumb}" = dumb ] || erase=$'\r\e[K'
+  while IFS= read -r line; do
+    if [[ $line =~ ^@([0-9]+)/([0-9]+)@ ]]; then
+      n=${BASH_REMATCH[1]} line="   file $n of ${BASH_REMATCH[2]}, $(duration $((SECONDS - $1)))"
+      if [ -n "$erase" ]; then printf '%s%s' "$erase" "$line"
+      elif [ $((4 * n / BASH_REMATCH[2])) -gt $quarter ]; then quarter=$((4 * n / BASH_REMATCH[2])); printf '%s\n' "$line"; fi
+    elif [[ $line != "ninja: Entering directory"* && $line != "ninja: no work to do." ]]; then printf '%s%s\n' "$erase" "$line"; fi
+  done
+  printf '%s' "$erase"
+  [ "$n" -gt 0 ] || echo "   nothing has changed"
+}
+
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"
   elif command -v sudo >/dev/null; then sudo -n "$@" 2>/dev/null || sudo "$@"
@@ -24,7 +65,7 @@ as_root() {
 
 build_packages=(g++ meson ninja-build pkg-config libssl-dev libcli11-dev libfmt-dev nlohmann-json3-dev libcurl4-openssl-dev libyaml-dev
                 ca-certificates python3)
-test_packages=("${build_packages[@]}" doctest-dev scdoc man-db python3-jsonschema openssl)
+test_packages=("${build_packages[@]}" ccache doctest-dev scdoc man-db python3-jsonschema openssl)
 
 # Installs those of the named distribution packages that are missing. Asks nothing; safe to repeat; touches no network when
 # nothing is missing.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs meson tests of a build folder, names each with its figures, and counts them.
 
-run_tests.py BUILD [--suite NAME]   run, print one line per test and the FIGURE lines that tests print
+run_tests.py BUILD [--suite NAME]...   run, print one line per test and the FIGURE lines that tests print
 run_tests.py --summary LOG...       print "N passed, N failed, N skipped" over meson's JSON logs
 A test that wants figures in the output prints lines that begin with "FIGURE: " (or "SKIP: " with the reason).
 """
@@ -28,13 +28,27 @@ def kind(result):
     return "skipped" if word == "SKIP" else "failed"
 
 
-def run(build, suite):
+def watch(lines):
+    """Reads meson's output to its end; a terminal shows how far it is, in one line that moves."""
+    out = []
+    for line in lines:
+        out.append(line)
+        done = re.match(r"\s*(\d+)/(\d+) ", line)
+        if done and sys.stdout.isatty():
+            print(f"\r\033[K   test {done[1]} of {done[2]}", end="", flush=True)
+    if sys.stdout.isatty():
+        print("\r\033[K", end="", flush=True)
+    return "".join(out)
+
+
+def run(build, suites):
     log = pathlib.Path(build) / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
-    command = ["meson", "test", "-C", build, "--no-rebuild", "--print-errorlogs", "--quiet", "--timeout-multiplier", "4"]
-    if suite:
+    command = ["meson", "test", "-C", build, "--no-rebuild", "--print-errorlogs", "--timeout-multiplier", "4"]
+    for suite in suites:
         command += ["--suite", suite]
-    proc = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as proc:
+        output = watch(proc.stdout)
     bad = False
     seen = 0
     for result in results(log):
@@ -52,7 +66,7 @@ def run(build, suite):
                 if text:
                     print("\n".join(f"    {stream}| {x}" for x in text.splitlines()[-60:]))
     if not seen:
-        print(proc.stdout)
+        print(output)
         print("error: no test ran")
         return 1
     return 1 if bad else 0
@@ -67,8 +81,7 @@ def main():
                 counts[kind(result)] += 1
         print("\n{passed} passed, {failed} failed, {skipped} skipped".format(**counts))
         return 0
-    suite = args[args.index("--suite") + 1] if "--suite" in args else None
-    return run(args[0], suite)
+    return run(args[0], [name for option, name in zip(args, args[1:]) if option == "--suite"])
 
 
 if __name__ == "__main__":

@@ -25,12 +25,30 @@ def loads(text):
     return json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=refuse)
 
 
+def _items_once(seen):
+    """The keyword "items", which looks at equal elements under one schema only once: reports of a test repeat each other."""
+    def items(validator, schema, instance, parent):
+        if validator.is_type(instance, "array") and "prefixItems" not in parent:
+            rule = json.dumps(schema)
+            for index, item in enumerate(instance):
+                key = rule, json.dumps(item)
+                if key not in seen:
+                    errors = list(validator.descend(item, schema, path=index))
+                    yield from errors
+                    if not errors:
+                        seen.add(key)
+        else:
+            yield from jsonschema.Draft202012Validator.VALIDATORS["items"](validator, schema, instance, parent)
+    return items
+
+
 class Schema:
     def __init__(self, path):
         with open(path, encoding="utf-8") as f:
             self.document = json.load(f)
         jsonschema.Draft202012Validator.check_schema(self.document)
-        self.validator = jsonschema.Draft202012Validator(self.document)
+        validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"items": _items_once(set())})
+        self.validator = validator(self.document)
 
     def problems(self, value):
         return [f"{'/'.join(map(str, e.absolute_path)) or '(top)'}: {e.message}"[:400] for e in self.validator.iter_errors(value)]

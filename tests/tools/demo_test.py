@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The five steps of scripts/demo end as they must, and README.md shows their transcript.
+"""The five steps of scripts/demo end as they must, README.md shows their transcript, and what scripts/demo says to try next works.
 
 demo_test.py BUILD README [--update]. Times, ports, random values and digests are masked, and white space does not count, since lines
 are wrapped by what they hold. --update writes the transcript into the README, between its two markers.
@@ -7,6 +7,7 @@ are wrapped by what they hold. --update writes the transcript into the README, b
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 
@@ -27,6 +28,19 @@ def masked(text):
     return re.sub(r"(HEX\s+)+", "HEX ", text).split(" ")
 
 
+def try_next(build, root):
+    """Runs the command that scripts/demo ends with; returns what is wrong."""
+    script = (root / "scripts" / "demo").read_text()
+    command = re.search(r"^next='(build/[^']+)'$", script, re.M)
+    if not command or '"$next"' not in script:
+        return "scripts/demo names no command to try next"
+    words = shlex.split(command[1])
+    done = subprocess.run([build / words[0].removeprefix("build/"), *words[1:]], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+    if done.returncode != 0 or not done.stdout or done.stderr:
+        return f"$ {command[1]}\nexit {done.returncode}\n{done.stdout[:500]}{done.stderr}"
+    return ""
+
+
 def main():
     build, readme = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
     paths = [str(build / "tools" / t) for t in ("atls-connect", "atls-serve", "atls-dump", "atls-verify")]
@@ -37,6 +51,9 @@ def main():
     if done.returncode != 0:
         print(done.stdout + done.stderr)
         print(f"the demonstration exited {done.returncode}")
+        return 1
+    if problem := try_next(build, readme.parent):
+        print(problem)
         return 1
     text = readme.read_text()
     start, end = text.find(BEGIN), text.find(END)
@@ -53,7 +70,7 @@ def main():
             print("README:  ..." + " ".join(shown[max(0, i - 8):i + 8]))
             print("program: ..." + " ".join(ran[max(0, i - 8):i + 8]))
             return 1
-    print(f"FIGURE: five steps, {len(ran)} words equal those of README.md")
+    print(f"FIGURE: five steps, {len(ran)} words equal those of README.md; the command to try next works")
     return 0
 
 
