@@ -77,7 +77,7 @@ std::optional<intel::PckExtension> pck_of(Bytes pem) {
   return {};
 }
 
-struct Case {
+struct QuoteCase {
   intel::Quote quote;
   intel::PckExtension pck;
   Documents documents;
@@ -94,10 +94,10 @@ struct Case {
   }
 };
 
-std::optional<Case> open(const std::string& quote_file, const std::vector<std::string>& others) {
+std::optional<QuoteCase> open(const std::string& quote_file, const std::vector<std::string>& others) {
   const auto quote = intel::parse_quote(content(quote_file));
   if (!quote) return {};
-  Case out{*quote, {}, {}};
+  QuoteCase out{*quote, {}, {}};
   auto pck = pck_of(out.quote.certification.data);
   for (const std::string& file : others) {
     read(file, out.documents);

@@ -25,26 +25,26 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const sim::SnpPlatform& platform() {
+const sim::SnpPlatform& sample_platform() {
   static const auto made = sim::SnpPlatform::create({});
   return **made;
 }
 
 Buffer report() {
-  static const Buffer made = platform().report(std::array<std::uint8_t, 64>{1, 2, 3});
+  static const Buffer made = sample_platform().report(std::array<std::uint8_t, 64>{1, 2, 3});
   return made;
 }
-Buffer table() { static const Buffer made = platform().cert_table(); return made; }
+Buffer table() { static const Buffer made = sample_platform().cert_table(); return made; }
 Buffer joined(Bytes a, Bytes b) { Buffer out = to_buffer(a); out.insert(out.end(), b.begin(), b.end()); return out; }
-Buffer hcl() { static const Buffer made = platform().hcl(as_bytes(R"({"keys":[],"user-data":"00"})")); return made; }
-std::string chain_pem() { return pem::encode("CERTIFICATE", platform().ask_der()) + pem::encode("CERTIFICATE", platform().ark_der()); }
+Buffer hcl() { static const Buffer made = sample_platform().hcl(as_bytes(R"({"keys":[],"user-data":"00"})")); return made; }
+std::string chain_pem() { return pem::encode("CERTIFICATE", sample_platform().ask_der()) + pem::encode("CERTIFICATE", sample_platform().ark_der()); }
 std::string thim() {
-  return nlohmann::json{{"vcekCert", pem::encode("CERTIFICATE", platform().vek_der())}, {"certificateChain", chain_pem()}, {"tcbm", "00"}, {"cacheControl", "1"}}.dump();
+  return nlohmann::json{{"vcekCert", pem::encode("CERTIFICATE", sample_platform().vek_der())}, {"certificateChain", chain_pem()}, {"tcbm", "00"}, {"cacheControl", "1"}}.dump();
 }
 Buffer tdx_document() { return constellation::encode_tdx({intel::encode_quote(test::quote(4)), Buffer(32, 1)}); }
 
 Buffer snp_document() {
-  return constellation::encode_snp(report(), as_bytes(pem::encode("CERTIFICATE", platform().vek_der())), as_bytes(chain_pem()), Buffer(32, 1));
+  return constellation::encode_snp(report(), as_bytes(pem::encode("CERTIFICATE", sample_platform().vek_der())), as_bytes(chain_pem()), Buffer(32, 1));
 }
 Loaded load(std::string_view text) { return load_bytes(as_bytes(text), "input"); }
 Loaded load(const Buffer& bytes) { return load_bytes(bytes, "input"); }
@@ -91,12 +91,12 @@ TEST_CASE("load: content decides what an input is, in each of its encodings") {
       {"base64 certificate table", to_buffer(base64(table())), InputKind::cert_table, {"base64"}},
       {"HCL report", hcl(), InputKind::hcl, {}},
       {"base64 HCL report", to_buffer(base64(hcl())), InputKind::hcl, {"base64"}},
-      {"certificate", platform().vek_der(), InputKind::certificate, {}},
-      {"chain, one after the other", joined(platform().ask_der(), platform().ark_der()), InputKind::certificate, {}},
+      {"certificate", sample_platform().vek_der(), InputKind::certificate, {}},
+      {"chain, one after the other", joined(sample_platform().ask_der(), sample_platform().ark_der()), InputKind::certificate, {}},
       {"PEM chain", to_buffer(chain_pem()), InputKind::certificate, {"pem"}},
-      {"base64 certificate", to_buffer(base64(platform().vek_der())), InputKind::certificate, {"base64"}},
-      {"CRL", platform().crl_der(), InputKind::crl, {}},
-      {"PEM CRL", to_buffer(pem::encode("X509 CRL", platform().crl_der())), InputKind::crl, {"pem"}},
+      {"base64 certificate", to_buffer(base64(sample_platform().vek_der())), InputKind::certificate, {"base64"}},
+      {"CRL", sample_platform().crl_der(), InputKind::crl, {}},
+      {"PEM CRL", to_buffer(pem::encode("X509 CRL", sample_platform().crl_der())), InputKind::crl, {"pem"}},
       {"THIM reply", to_buffer(thim()), InputKind::thim_json, {}},
       {"SNP document", snp_document(), InputKind::document, {}},
       {"dummy document", constellation::encode_dummy({Buffer(32, 1), Buffer(32, 2)}), InputKind::document, {}},
@@ -179,7 +179,7 @@ TEST_CASE("load: damaged text is decoded up to the damage, which is an error") {
     REQUIRE(l.evidence);
     CHECK(find_claim(l.claims, "report.version") != nullptr);
   }
-  const std::string cut = chain_pem().substr(0, pem::encode("CERTIFICATE", platform().ask_der()).size() + 200);
+  const std::string cut = chain_pem().substr(0, pem::encode("CERTIFICATE", sample_platform().ask_der()).size() + 200);
   const Loaded l = load(cut);
   CHECK(l.certificates.size() == 1);
   REQUIRE(l.error);
@@ -187,7 +187,7 @@ TEST_CASE("load: damaged text is decoded up to the damage, which is an error") {
 }
 
 TEST_CASE("load: damaged certificates are walked up to the damage") {
-  const Buffer whole = platform().vek_der();
+  const Buffer whole = sample_platform().vek_der();
   for (std::size_t n = 6; n < whole.size(); n += 7) {
     const Loaded l = load(to_buffer(Bytes(whole).first(n)));
     CAPTURE(n);
@@ -250,13 +250,13 @@ TEST_CASE("load: claims have specification names, values, places in the file and
   CHECK(find_claim(l.claims, "report.reported_tcb")->meaning.find("bootloader") == 0);
   CHECK(std::get<std::string>(find_claim(l.claims, "report.product")->value) == "Milan");
   CHECK(std::get<std::string>(find_claim(l.claims, "cert_table.entry[0].subject_cn")->value) == "SEV-VCEK");
-  const Loaded vek = load(platform().vek_der());
+  const Loaded vek = load(sample_platform().vek_der());
   const Claim* hwid = find_claim(vek.claims, "certificate.amd_extensions.hwID");
   REQUIRE(hwid != nullptr);
   CHECK(std::get<Buffer>(hwid->value).size() == 64);
   CHECK(claim_bytes(vek.claims, "certificate.amd_extensions.hwID") == std::get<Buffer>(hwid->value));
   CHECK(std::get<std::string>(find_claim(vek.claims, "certificate.public_key")->value) == "EC secp384r1");
-  CHECK(find_claim(load(platform().crl_der()).claims, "crl.this_update") != nullptr);
+  CHECK(find_claim(load(sample_platform().crl_der()).claims, "crl.this_update") != nullptr);
 }
 
 TEST_CASE("load: a configfs directory gives report, table and provider") {
@@ -277,8 +277,8 @@ TEST_CASE("load: a configfs directory gives report, table and provider") {
 
 TEST_CASE("load: a report beside its certificates is a directory input, PEM before DER, the VLEK chain when there is a VLEK") {
   Folder folder;
-  folder.put("anything.bin", report()).put("certs/vcek.pem", as_bytes(pem::encode("CERTIFICATE", platform().vek_der()))).put("certs/vcek.der", as_bytes("ignored"));
-  folder.put("certs/ask.der", platform().ask_der()).put("certs/ark.der", platform().ark_der()).put("certs/crl.der", platform().crl_der());
+  folder.put("anything.bin", report()).put("certs/vcek.pem", as_bytes(pem::encode("CERTIFICATE", sample_platform().vek_der()))).put("certs/vcek.der", as_bytes("ignored"));
+  folder.put("certs/ask.der", sample_platform().ask_der()).put("certs/ark.der", sample_platform().ark_der()).put("certs/crl.der", sample_platform().crl_der());
   const Loaded l = folder.load();
   CHECK_MESSAGE(!l.error, (l.error ? l.error->message() : ""));
   REQUIRE(l.evidence);
@@ -291,7 +291,7 @@ TEST_CASE("load: a report beside its certificates is a directory input, PEM befo
   folder.put("report.bin", as_bytes(hex(report()) + "zz"));
   CHECK(folder.load().error);
   CHECK_FALSE(folder.load().encodings.empty());
-  folder.put("report.bin", report()).put("certs/crl.der", Bytes(platform().crl_der()).first(100));
+  folder.put("report.bin", report()).put("certs/crl.der", Bytes(sample_platform().crl_der()).first(100));
   const Loaded damaged = folder.load();
   CHECK(damaged.error);
   CHECK(damaged.evidence->decode_error);   // a damaged CRL is not an absent one
@@ -301,13 +301,13 @@ TEST_CASE("load: missing files and directories without a report are errors") {
   CHECK(evidence::load_path("/nonexistent/file").error().code == Errc::not_found);
   Folder folder;
   CHECK(folder.load().error->code == Errc::not_found);
-  folder.put("certs/ark.der", platform().ark_der());
+  folder.put("certs/ark.der", sample_platform().ark_der());
   CHECK(folder.load().error->code == Errc::not_found);
 }
 
 TEST_CASE("load: AMD's names are compared whole") {
-  CHECK(evidence::endorsement_kind(platform().vek_der()) == CollateralKind::amd_vcek);
-  CHECK(evidence::endorsement_kind(platform().ask_der()) == CollateralKind::amd_ask);
-  CHECK(evidence::endorsement_kind(platform().ark_der()) == CollateralKind::amd_ark);
-  CHECK_FALSE(evidence::endorsement_kind(platform().crl_der()));
+  CHECK(evidence::endorsement_kind(sample_platform().vek_der()) == CollateralKind::amd_vcek);
+  CHECK(evidence::endorsement_kind(sample_platform().ask_der()) == CollateralKind::amd_ask);
+  CHECK(evidence::endorsement_kind(sample_platform().ark_der()) == CollateralKind::amd_ark);
+  CHECK_FALSE(evidence::endorsement_kind(sample_platform().crl_der()));
 }

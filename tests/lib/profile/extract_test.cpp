@@ -43,8 +43,8 @@ Buffer fake_report() {
   return out;
 }
 Buffer snp_document(const Case& c) { return doc::encode_snp(fake_report(), {}, {}, c.user_data()); }
-const Buffer kQuote = intel::encode_quote(test::quote(4));
-Buffer tdx_document(const Case& c) { return doc::encode_tdx({kQuote, c.user_data()}); }
+const Buffer kLeafQuote = intel::encode_quote(test::quote(4));
+Buffer tdx_document(const Case& c) { return doc::encode_tdx({kLeafQuote, c.user_data()}); }
 Buffer dummy_document(const Case& c) { return doc::encode_dummy({c.user_data(), kNonce}); }
 
 std::set<std::string> failed(const Report& report) {
@@ -88,7 +88,7 @@ TEST_CASE("constellation extract: an honest TDX leaf gives the quote and the bin
   REQUIRE(out.evidence);
   CHECK(out.evidence->format == "tdx");
   CHECK(out.evidence->container == "constellation");
-  CHECK(out.evidence->data == kQuote);
+  CHECK(out.evidence->data == kLeafQuote);
   CHECK(out.variant == "qemu-tdx");
   REQUIRE(out.binding);
   CHECK(out.binding->report_data == cons::report_data(cons::spki_of(*c.key), kNonce));
@@ -130,8 +130,8 @@ TEST_CASE("constellation extract: each deviation fails its own check and no othe
       {"quote that is a number",
        [](Case& c) { c.with(kTdxOid, to_buffer("{\"RawQuote\":4,\"UserData\":\"XNJS+wzokyQ2+vjM0QQJgbie5K1rn+niorfnGqyyfNM=\"}")); },
        {"atls-document-decode"}},
-      {"TDX UserData of another key", [](Case& c) { c.with(kTdxOid, doc::encode_tdx({kQuote, Buffer(32, 7)})); }, {"atls-user-data"}},
-      {"empty TDX UserData", [](Case& c) { c.with(kTdxOid, doc::encode_tdx({kQuote, {}})); }, {"atls-user-data"}},
+      {"TDX UserData of another key", [](Case& c) { c.with(kTdxOid, doc::encode_tdx({kLeafQuote, Buffer(32, 7)})); }, {"atls-user-data"}},
+      {"empty TDX UserData", [](Case& c) { c.with(kTdxOid, doc::encode_tdx({kLeafQuote, {}})); }, {"atls-user-data"}},
       {"nonce of no bytes, TDX", [](Case& c) { c.with(kTdxOid, tdx_document(c)).nonce = Buffer{}; }, {"report-data-binding"}},
       {"nonce of 31 bytes, TDX", [](Case& c) { c.with(kTdxOid, tdx_document(c)).nonce = Buffer(31, 1); }, {"report-data-binding"}},
       {"SNP document under the dummy OID", [](Case& c) { c.with(kDummyOid, snp_document(c)); }, {"atls-evidence-type"}},
@@ -309,7 +309,7 @@ TEST_CASE("constellation document: certificates of the table come back as endors
 TEST_CASE("constellation document: a quote travels as the attester gave it, trailing bytes and all") {
   evidence::Evidence evidence;
   evidence.format = "tdx";
-  evidence.data = kQuote;
+  evidence.data = kLeafQuote;
   evidence.data.resize(8000, 0);   // the buffer that some hosts return
   evidence.event_log = Buffer(100, 1);   // has no place in this document
   Case c;

@@ -39,10 +39,10 @@ std::unique_ptr<sim::CollateralServer> serve(std::shared_ptr<const sim::Platform
   return *std::move(out);
 }
 
-struct Reply { std::string head; Buffer body; };
+struct ServedReply { std::string head; Buffer body; };
 
 // Sends these bytes and reads until the server closes.
-Reply exchange(std::uint16_t port, std::string_view request) {
+ServedReply exchange(std::uint16_t port, std::string_view request) {
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in to{};
   to.sin_family = AF_INET;
@@ -63,7 +63,7 @@ std::uint16_t port_of(const sim::CollateralServer& server) {
   return static_cast<std::uint16_t>(std::stoul(server.address().substr(server.address().rfind(':') + 1)));
 }
 
-Reply get(const sim::CollateralServer& server, const std::string& path) {
+ServedReply get(const sim::CollateralServer& server, const std::string& path) {
   return exchange(port_of(server), "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
 }
 
@@ -116,7 +116,7 @@ TEST_CASE("simulated KDS: it serves over HTTP and keeps a list of requests") {
   const auto server = serve(p);
   CHECK(server->address() == "127.0.0.1:" + std::to_string(port_of(*server)));
   CHECK(server->url() == "http://" + server->address());
-  const Reply reply = get(*server, "/vcek/v1/Milan/crl");
+  const ServedReply reply = get(*server, "/vcek/v1/Milan/crl");
   CHECK(reply.head.starts_with("HTTP/1.1 200 OK\r\n"));
   CHECK(reply.head.find("Content-Length: " + std::to_string(p->crl_der().size()) + "\r\n") != std::string::npos);
   CHECK(reply.body == p->crl_der());
@@ -143,14 +143,14 @@ TEST_CASE("simulated KDS: each misbehaviour is what its name says") {
   };
   CHECK(reply(ServiceFailure::not_found, crl).head.starts_with("HTTP/1.1 404 "));
   CHECK(reply(ServiceFailure::server_error, crl).head.starts_with("HTTP/1.1 500 "));
-  const Reply throttled = reply(ServiceFailure::throttled, crl);
+  const ServedReply throttled = reply(ServiceFailure::throttled, crl);
   CHECK(throttled.head.starts_with("HTTP/1.1 429 "));
   CHECK(throttled.head.find("Retry-After: 7\r\n") != std::string::npos);
-  const Reply cut = reply(ServiceFailure::truncated, crl);
+  const ServedReply cut = reply(ServiceFailure::truncated, crl);
   CHECK(cut.head.find("Content-Length: " + std::to_string(p->crl_der().size()) + "\r\n") != std::string::npos);
   CHECK(cut.body.size() == p->crl_der().size() / 2);
   CHECK(reply(ServiceFailure::oversized, crl).body.size() == 2 * 1024 * 1024);
-  const Reply redirect = reply(ServiceFailure::redirect, crl);
+  const ServedReply redirect = reply(ServiceFailure::redirect, crl);
   CHECK(redirect.head.starts_with("HTTP/1.1 302 "));
   CHECK(redirect.head.find("Location: " + server->url() + "/redirected" + crl + "\r\n") != std::string::npos);
   CHECK(reply(ServiceFailure::redirect, "/redirected" + crl).body == p->crl_der());
@@ -215,7 +215,7 @@ TEST_CASE("simulated KDS: names of misbehaviours lead back to them") {
 TEST_CASE("simulated PCS: it serves over HTTP with the issuer chain in a header") {
   const auto p = td();
   const auto server = serve(p);
-  const Reply reply = get(*server, kTcbInfo);
+  const ServedReply reply = get(*server, kTcbInfo);
   CHECK(reply.head.starts_with("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"));
   CHECK(reply.head.find("\r\nTCB-Info-Issuer-Chain: -----BEGIN%20CERTIFICATE-----%0A") != std::string::npos);
   CHECK(reply.body == p->tcb_info());
@@ -231,7 +231,7 @@ TEST_CASE("simulated PCS: each misbehaviour is what its name says") {
     return get(*server, path);
   };
   CHECK(reply(ServiceFailure::gone, kTcbInfo).head.starts_with("HTTP/1.1 410 Gone\r\n"));
-  const Reply other = reply(ServiceFailure::other_machine, kTcbInfo);
+  const ServedReply other = reply(ServiceFailure::other_machine, kTcbInfo);
   CHECK(as_text(other.body).find("51d0c0ffee01") != std::string_view::npos);
   CHECK(*crypto::Crl::from_der(reply(ServiceFailure::expired, kPckCrl).body)->next_update() < *crypto::Crl::from_der(p->pck_crl_der())->next_update());
   CHECK(as_text(reply(ServiceFailure::expired, kTcbInfo).body).find("\"nextUpdate\":\"2024-07-01") != std::string_view::npos);
@@ -243,7 +243,7 @@ TEST_CASE("simulated PCS: each misbehaviour is what its name says") {
   CHECK(chains(reply(ServiceFailure::none, kTcbInfo).head) == 1);
   CHECK(chains(reply(ServiceFailure::chain_missing, kTcbInfo).head) == 0);
   CHECK(chains(reply(ServiceFailure::chain_duplicated, kTcbInfo).head) == 2);
-  const Reply plain = reply(ServiceFailure::chain_unencoded, kTcbInfo);
+  const ServedReply plain = reply(ServiceFailure::chain_unencoded, kTcbInfo);
   CHECK(plain.head.find("TCB-Info-Issuer-Chain: -----BEGIN CERTIFICATE-----\r\n ") != std::string::npos);
   CHECK(plain.body == p->tcb_info());
   CHECK(reply(ServiceFailure::chain_missing, "/IntelSGXRootCA.der").body == p->root_crl_der());   // it has none
@@ -258,7 +258,7 @@ TEST_CASE("simulated PCS: faults of the service concern the TCB info and nothing
     CAPTURE(row.fault);
     const auto p = td({row.fault}), clean = td();
     const auto server = serve(p), good = serve(clean);
-    const Reply reply = get(*server, kTcbInfo);
+    const ServedReply reply = get(*server, kTcbInfo);
     CHECK(reply.head.starts_with(row.head));
     CHECK(reply.head != get(*good, kTcbInfo).head);
     CHECK(get(*server, kPckCrl).head == get(*good, kPckCrl).head);

@@ -16,7 +16,7 @@ using Why = CollateralMiss::Why;
 
 namespace {
 
-const Time kNow{std::chrono::sys_days{std::chrono::year{2026} / 6 / 1}};
+const Time kCollateralTime{std::chrono::sys_days{std::chrono::year{2026} / 6 / 1}};
 
 std::shared_ptr<const sim::SnpPlatform> platform(sim::SnpOptions options) {
   auto out = sim::SnpPlatform::create(std::move(options));
@@ -36,7 +36,7 @@ std::shared_ptr<CollateralProvider> client(const sim::CollateralServer& server) 
   options.connect_timeout = options.attempt_timeout = std::chrono::milliseconds(500);
   options.total_timeout = std::chrono::milliseconds(3000);
   options.waits = {std::chrono::milliseconds(1), std::chrono::milliseconds(1)};
-  auto provider = kds_provider(options, trust, kNow);
+  auto provider = kds_provider(options, trust, kCollateralTime);
   REQUIRE(provider);
   return *provider;
 }

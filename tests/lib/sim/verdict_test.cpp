@@ -18,7 +18,7 @@ using snp::ProductLine;
 
 namespace {
 
-const Time kNow{std::chrono::sys_days{std::chrono::year{2026} / 6 / 1}};
+const Time kVerdictTime{std::chrono::sys_days{std::chrono::year{2026} / 6 / 1}};
 
 Buffer content(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -61,13 +61,13 @@ Report judged(const sim::SnpOptions& options, const Fault* fault) {
   }
   evidence::Presented presented;
   presented.raw = *std::move(loaded->evidence);
-  const evidence::Context context{*policy, trust, collateral, kNow};
+  const evidence::Context context{*policy, trust, collateral, kVerdictTime};
   Report report;
   evidence::appraise(presented, context, report);
   return report;
 }
 
-std::string failures(const Report& report) {
+std::string failures_told(const Report& report) {
   std::string out;
   for (const CheckResult& check : report.checks)
     if (check.outcome == Outcome::fail || check.outcome == Outcome::error) out += std::string(check.spec->id) + " (" + std::string(outcome_name(check.outcome)) + "): " + check.detail + "\n";
@@ -92,7 +92,7 @@ TEST_CASE("verdict: every simulated platform without a fault is verified under i
         CAPTURE(vlek);
         const Report report = judged(options, nullptr);
         REQUIRE(report.verdict);
-        CHECK_MESSAGE(report.verdict->code == ExitCode::verified, failures(report));
+        CHECK_MESSAGE(report.verdict->code == ExitCode::verified, failures_told(report));
       }
 }
 
@@ -111,11 +111,11 @@ TEST_CASE("verdict: every fault trips its check, gives its exit status, and brea
       CAPTURE(fault.name);
       const Report report = judged(options, &fault);
       REQUIRE(report.verdict);
-      CHECK_MESSAGE(report.verdict->code == fault.exit, failures(report));
+      CHECK_MESSAGE(report.verdict->code == fault.exit, failures_told(report));
       const CheckResult* check = report.find(fault.check);
       REQUIRE(check != nullptr);
       CHECK_MESSAGE(outcome_name(check->outcome) == fault.outcome, check->detail);
-      if (!fault.accept) CHECK_MESSAGE(report.verdict->reason == fault.check, failures(report));
+      if (!fault.accept) CHECK_MESSAGE(report.verdict->reason == fault.check, failures_told(report));
       for (const CheckResult& other : report.checks) {
         if (other.outcome != Outcome::fail || other.spec->id == fault.check) continue;
         const bool named = std::find(fault.consequences.begin(), fault.consequences.end(), other.spec->id) != fault.consequences.end();
@@ -137,7 +137,7 @@ TEST_CASE("verdict: without --trust-simulated no simulated platform is verified"
   presented.raw->data = (*platform)->report({});
   presented.raw->aux = (*platform)->cert_table();
   Report report;
-  const evidence::Appraisal appraisal = evidence::appraise(presented, {*policy, trust, collateral, kNow}, report);
+  const evidence::Appraisal appraisal = evidence::appraise(presented, {*policy, trust, collateral, kVerdictTime}, report);
   CHECK_FALSE(appraisal.proof);
   CHECK(report.verdict->code == ExitCode::rejected);
   CHECK(report.verdict->reason == "snp-ark-trusted");
