@@ -41,7 +41,7 @@ compile() {
   NINJA_STATUS='@%f/%t@' ninja -C "$dir" -j "$jobs" "$@" 2>&1 | compile_shown "$began" || { echo "error: the build failed" >&2; return 1; }
 }
 compile_shown() {
-  local line erase='' quarter=0 n=0
+  local line erase='' quarter=0 n
   [ ! -t 1 ] || [ "${TERM:-dumb}" = dumb ] || erase=$'\r\e[K'
   while IFS= read -r line; do
     if [[ $line =~ ^@([0-9]+)/([0-9]+)@ ]]; then
@@ -51,7 +51,6 @@ compile_shown() {
     elif [[ $line != "ninja: Entering directory"* && $line != "ninja: no work to do." ]]; then printf '%s%s\n' "$erase" "$line"; fi
   done
   printf '%s' "$erase"
-  [ "$n" -gt 0 ] || echo "   nothing has changed"
 }
 
 as_root() {
