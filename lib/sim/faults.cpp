@@ -19,7 +19,7 @@ constexpr std::string_view kAtls = "Constellation aTLS";
 
 constexpr List<1> kMeasurement{"snp-policy-measurement"}, kSignature{"snp-report-signature"}, kVmpl{"snp-policy-vmpl"},
     kMinimumTcb{"snp-policy-minimum-tcb"}, kChipId{"snp-policy-chip-id"}, kReportedTcb{"snp-tcb-reported-matches-cert"},
-    kProduct{"snp-policy-product"}, kCrlSignature{"snp-crl-signature"};
+    kProduct{"snp-policy-product"}, kCrlSignature{"snp-crl-signature"}, kOtherChip{"policy-platform-instance"};
 constexpr List<2> kNoVek{"snp-vek-present", "snp-policy-product"};   // of version 2, only the certificate names the product
 constexpr List<5> kUnsigned{"snp-vek-present", "snp-vek-kind", "snp-report-signature", "snp-hwid-matches-chip-id", "snp-policy-signing-key"};
 constexpr List<4> kNotVcek{"snp-vek-extensions-complete", "snp-hwid-matches-chip-id", "snp-policy-signing-key", "snp-policy-chip-id"};
@@ -61,6 +61,8 @@ constexpr std::array kFaults{
     // Certificates.
     reject(Layer::certificate, "wrong-ask", "another authority under the name of the ASK signed the endorsement key", "snp-vek-signature", kKds),
     reject(Layer::certificate, "wrong-ark", "another root under the name of the ARK certifies the ASK", "snp-ark-trusted", kKds, {kCrlSignature}),
+    also_for(kEvery, "policy-ppid", reject(Layer::certificate, "other-chip", "the same image on another machine: everything is genuine", "snp-policy-chip-id", kAbi,
+                                           {kOtherChip, "vcek", kRefused})),
     also_for(kEvery, "pck-root-trusted", reject(Layer::certificate, "self-made-root", "a complete foreign hierarchy under the vendor's names", "snp-ark-trusted", kKds, {kForeignRoot})),
     reject(Layer::certificate, "vcek-expired", "the endorsement key certificate expired in 2024", "snp-vek-validity", kX509),
     reject(Layer::certificate, "vcek-future", "the endorsement key certificate is valid from 2048", "snp-vek-validity", kX509),

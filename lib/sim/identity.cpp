@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "sim/endorsements.hpp"
 #include "sim/keys.hpp"
 
 namespace atls::sim {
@@ -26,14 +27,15 @@ const ProductProfile& product_profile(ProductLine line) {
 
 Result<Identity> derive_identity(const SnpOptions& options) {
   const std::string& seed = options.seed;
+  const std::string machine = has_fault(options, "other-chip") ? seed + "/other-chip" : seed;
   const std::string line(snp::product_name(options.product));
   Identity out;
-  const Buffer chip = derive(seed, "chip-id/" + line, product_profile(options.product).hwid_size);   // Turin: the rest stays zero
+  const Buffer chip = derive(machine, "chip-id/" + line, product_profile(options.product).hwid_size);   // Turin: the rest stays zero
   std::copy(chip.begin(), chip.end(), out.chip_id.begin());
   if (const Status s = take_or_derive(options.measurement, seed, "measurement", "measurement", out.measurement); !s) return s.error();
   if (const Status s = take_or_derive(options.host_data, seed, "host-data", "host data", out.host_data); !s) return s.error();
   out.report_id = derive_array<32>(seed, "report-id/" + line);
-  out.vcek = derived_ec_key(Curve::p384, seed, "vcek/" + line);
+  out.vcek = derived_ec_key(Curve::p384, machine, "vcek/" + line);
   out.vlek = derived_ec_key(Curve::p384, seed, "vlek/" + line);
   return out;
 }

@@ -30,13 +30,14 @@ std::array<std::uint8_t, 6> simulated_fmspc() {
 
 Result<IntelIdentity> derive_intel_identity(const IntelOptions& options) {
   const std::string& seed = options.seed;
+  const std::string machine = has_fault(options, "other-chip") ? seed + "/other-chip" : seed;
   IntelIdentity out;
-  out.pck.ppid = marked(derive_array<16>(seed, "ppid"));
+  out.pck.ppid = marked(derive_array<16>(machine, "ppid"));
   out.pck.components = out.pck.cpu_svn = kSgxComponents;
   out.pck.pce_svn = kPceSvn;
   out.pck.fmspc = simulated_fmspc();
   out.pck.sgx_type = 1;                                  // scalable, as every machine with TDX
-  out.pck.platform_instance_id = marked(derive_array<16>(seed, "platform-instance-id"));
+  out.pck.platform_instance_id = marked(derive_array<16>(machine, "platform-instance-id"));
   out.pck.dynamic_platform = out.pck.cached_keys = out.pck.smt_enabled = true;
   out.qe_id = marked(derive_array<16>(seed, options.sgx ? "qe-id" : "td-qe-id"));
   out.qe_mr_enclave = derive_array<32>(kAllPlatforms, options.sgx ? "qe-mrenclave" : "td-qe-mrenclave");
@@ -46,8 +47,8 @@ Result<IntelIdentity> derive_intel_identity(const IntelOptions& options) {
     if (const Status s = take_or_derive(options.mr_config_id, seed, "", "MRCONFIGID", out.mr_config_id); !s) return s.error();
   if (const Status s = take_or_derive(options.mr_enclave, seed, "mr-enclave", "MRENCLAVE", out.mr_enclave); !s) return s.error();
   out.mr_signer = derive_array<32>(seed, "mr-signer");
-  out.pck_key = derived_ec_key(Curve::p256, seed, "pck");
-  out.attestation_key = derived_ec_key(Curve::p256, seed, options.sgx ? "qe-attestation-key" : "td-qe-attestation-key");
+  out.pck_key = derived_ec_key(Curve::p256, machine, "pck");
+  out.attestation_key = derived_ec_key(Curve::p256, machine, options.sgx ? "qe-attestation-key" : "td-qe-attestation-key");
   if (has_fault(options, "processor-ca")) {               // its certificates are those of machines with one processor
     out.pck.platform_instance_id.reset();
     out.pck.dynamic_platform = out.pck.cached_keys = out.pck.smt_enabled = std::nullopt;

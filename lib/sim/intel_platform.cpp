@@ -8,6 +8,7 @@
 #include "sim/intel_event_log.hpp"
 #include "sim/intel_export.hpp"
 #include "sim/intel_quote.hpp"
+#include "sim/intel_quote_faults.hpp"
 #include "sim/pcs_answer.hpp"
 #include "sim/policy_json.hpp"
 
@@ -24,7 +25,12 @@ class SimulatedIntelPlatform final : public IntelPlatform {
   std::string_view format() const override { return options_.sgx ? "sgx" : "tdx"; }
   const std::string& seed() const override { return options_.seed; }
   const std::vector<std::string>& faults() const override { return options_.faults; }
-  std::string matching_policy() const override { return matching_policy_json(options_, identity_); }
+  std::string matching_policy() const override {
+    if (!has_fault(options_, "other-chip")) return matching_policy_json(options_, identity_);
+    IntelOptions own = options_;   // the machine that the guest was meant for
+    std::erase(own.faults, "other-chip");
+    return (*create(own))->matching_policy();
+  }
   std::vector<ExportFile> export_files() const override { return intel_export_files(*this); }
   std::string export_title() const override {
     return options_.sgx ? "Intel SGX, quote version 3" : "Intel TDX, quote version " + std::to_string(options_.quote_version);

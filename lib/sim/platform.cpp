@@ -72,7 +72,12 @@ class SimulatedPlatform final : public SnpPlatform {
   Buffer ask_der() const override { return endorsements_.ask; }
   Buffer ark_der() const override { return endorsements_.ark; }
   Buffer crl_der() const override { return endorsements_.crl; }
-  std::string matching_policy() const override { return matching_policy_json(options_, identity_); }
+  std::string matching_policy() const override {
+    if (!has("other-chip")) return matching_policy_json(options_, identity_);
+    SnpOptions own = options_;   // the chip that the guest was meant for
+    std::erase(own.faults, "other-chip");
+    return made(own)->matching_policy();
+  }
   std::array<std::uint8_t, 64> chip_id() const override { return identity_.chip_id; }
   snp::TcbVersion reported_tcb() const override { return honest_report(options_, identity_).reported_tcb; }
 

@@ -16,7 +16,7 @@ from serve_support import run, run_json
 HANDSHAKE_FAULTS = """no-evidence stale-nonce empty-nonce foreign-key zero-report-data nonce-only-report-data user-data-foreign
  two-evidence wrong-oid document-truncated document-trailing leaf-expired leaf-future leaf-bad-signature leaf-critical
  no-nonce-request two-nonce-requests tickets large-certificate""".split()
-TRAVELLING = """report-data self-made-root
+TRAVELLING = """report-data other-chip self-made-root
  quote-signature-bitflip quote-body-bitflip qe-signature-bitflip auth-data-changed attestation-key-replaced qe-padding-nonzero
  qe-vendor-id-other quote-version-6 key-type-3 tee-type-mismatch body-type-mismatch body-size-mismatch truncated-after-header
  truncated-after-body-descriptor truncated-after-body truncated-after-size truncated-after-signature
