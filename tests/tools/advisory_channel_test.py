@@ -190,7 +190,22 @@ def no_redirect():
                              f"http://{service.address}", evidence)
                 check.code(result, 4, f"a redirect of the collateral service, {kind}")
                 check.that(service.connections > 0, "the service was asked")
+            addresses_in_evidence(elsewhere.address, service)
         check.that(elsewhere.connections == 0 and not reached, f"nobody went elsewhere: {reached}")
+
+
+def addresses_in_evidence(address, service):
+    """An agent's document that names services of its own: the one that the user named is asked, in its fixed forms."""
+    url = f"http://{address}/sgx/certification/v4/"
+    named = {name: url for name in ("pccs_url", "pcs_url", "collateral_url", "url", "kds_url", "issuer", "jku", "x5u")}
+    document = where / "addresses.json"
+    quote = (TDX / "quote.bin").read_bytes()
+    for log in ({"event_log": ""}, {"cc_eventlog": None}):
+        document.write_text(json.dumps({"quote": quote.hex(), **log, **named, "collateral": named}))
+        asked = service.connections
+        result = run(VERIFY, "--policy", TDX / "policy.json", "--trust-anchor", TDX / "trust-anchor.pem", "--no-cache", "--pcs-url", f"http://{service.address}", document)
+        check.code(result, 4, "collateral is asked for where the user said, and not to be had there")
+        check.that(service.connections > asked, "the user's service was asked")
 
 
 def redirect(connection, address):
