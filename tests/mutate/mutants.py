@@ -102,7 +102,8 @@ def draw_mutant(seed, number, bases):
                 continue
             need = draw.choice(base.needs)
             data = need.read_bytes()
-            others = [n for b in bases if b is not base for n in b.needs if n.parent == need.parent and n != need]
+            anybody = draw.random() < 0.35   # also objects of other kinds, and of other roots
+            others = [n for b in bases if b is not base for n in b.needs if n != need and (anybody or n.parent == need.parent)]
             other = draw.choice(others).read_bytes() if others else data[::-1]
             kind_of_change = kind.split()[1]
             changed = other if kind_of_change == "swap" and draw.random() < 0.7 else change_pem(draw, kind_of_change, data, other)

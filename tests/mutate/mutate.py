@@ -40,8 +40,10 @@ SAMPLE = 50               # of so many mutants one is judged a second time, alon
 
 
 class Base:
-    def __init__(self, name, data, options, needs=(), genuine=True, simulated=False):
-        self.name, self.data, self.options, self.needs, self.genuine, self.simulated = name, data, options, list(needs), genuine, simulated
+    """`simulated`: accepted with --trust-simulated only. `world`: whose roots vouch for it and for its collateral."""
+
+    def __init__(self, name, data, options, needs=(), genuine=True, simulated=False, world="vendors"):
+        self.name, self.data, self.options, self.needs, self.genuine, self.simulated, self.world = name, data, options, list(needs), genuine, simulated, world
         self.piece = layouts.take(data)
         self.family = self.piece.family if self.piece else "other"
         self.likely = genuine and self.piece is not None   # accepted as it is, as a rule
@@ -66,8 +68,9 @@ def report_of(out):
         report = json.loads(out)
     except ValueError:
         return {}
-    accepted = report["verdict"]["exit_code"] == 0
-    return {name: report[name] for name in ("verdict", *(("checks", "collateral") if accepted else ()))}
+    if report["verdict"]["exit_code"] != 0:
+        return {"verdict": report["verdict"]}
+    return {**{name: report[name] for name in ("verdict", "checks", "collateral")}, "simulated": any(e["simulated"] for e in report["evidence"])}
 
 
 # ---------------------------------------------------------------------------------------------------------------- the pieces
@@ -120,8 +123,8 @@ def simulated_bases(where):
             needs = [n for n in sorted(folder.rglob("*")) if n.suffix in (".der", ".pem", ".json") and n.name not in ("policy.json", "trust-anchor.pem", "trust-anchor.der", "evidence.json")]
             options = [word for need in needs for word in ("--collateral-dir", str(need))]
             data, title = (folder / name).read_bytes(), f"{attester}/{name}"
-            yield Base(f"simulated/{title}", data, options, needs, simulated=True)
-            yield Base(f"anchored/{title}", data, options + ["--trust-anchor", str(folder / "trust-anchor.pem")], needs)
+            yield Base(f"simulated/{title}", data, options, needs, simulated=True, world="simulated")
+            yield Base(f"anchored/{title}", data, options + ["--trust-anchor", str(folder / "trust-anchor.pem")], needs, world="simulated")
 
 
 # ----------------------------------------------------------------------------------------------------------------- the judges
@@ -129,17 +132,17 @@ def simulated_bases(where):
 class Judges:
     def __init__(self, pieces, files, folder, where):
         self.folder, self.where = folder, where
-        self.genuine, self.certificates = {}, set()
-        for piece in (b.piece for b in pieces if b.genuine and b.piece):
-            self.genuine.setdefault(self.key(piece), []).append(piece)
-            self.certificates |= set(piece.certificates)
-        self.digests = set()
-        for data in files:
-            certificates, _ = layouts.certificates_of(data)
-            self.certificates |= set(certificates)
-            self.digests |= {hashlib.sha256(d).hexdigest() for d in [data, *certificates]}
+        self.genuine, self.certificates, self.digests = {}, set(), collections.defaultdict(set)
         for base in pieces:
-            self.digests |= base.digests
+            if base.genuine and base.piece:
+                self.genuine.setdefault(self.key(base.piece), []).append(base.piece)
+                self.certificates |= set(base.piece.certificates)
+            self.digests[base.world] |= base.digests
+            for need in base.needs:
+                data = files[need]
+                certificates, _ = layouts.certificates_of(data)
+                self.certificates |= set(certificates)
+                self.digests[base.world] |= {hashlib.sha256(d).hexdigest() for d in [data, *certificates]}
         self.wrong = []
 
     @staticmethod
@@ -185,11 +188,11 @@ class Judges:
         """Why exit status 0 is right: places; and what is not."""
         if mutant.collateral:
             used = {c["sha256"] for c in mutant.report.get("collateral", [])} - {None}
-            if used <= self.digests:
-                return ["collateral not used"], []
+            if used <= self.digests[mutant.base.world]:
+                return ["genuine collateral"], []
             if self.text_only(mutant):
                 return ["collateral text"], []
-            return [], ["the altered collateral was used"]
+            return [], ["collateral that is altered, or of another root, was used"]
         piece = layouts.take(mutant.data)
         candidates = self.genuine.get(self.key(piece), []) if piece else []
         if not candidates:
@@ -205,6 +208,8 @@ class Judges:
     def judge(self, mutant, second):
         if mutant.code == 0:
             mutant.places, problems = self.excuse(mutant)
+            if mutant.report["simulated"] != (mutant.base.world == "simulated"):
+                problems = [*problems, f"simulated is {mutant.report['simulated']}"]
         else:
             mutant.places = []
             problems = [] if mutant.code in EXIT_CODES - {70} else [f"exit status {mutant.code}" if mutant.code is not None else f"no answer in {LIMIT} seconds"]
@@ -250,10 +255,10 @@ def main():
             (where / "bases" / base.name).parent.mkdir(parents=True, exist_ok=True)
             (where / "bases" / base.name).write_bytes(base.data)
         list(pool.map(lambda b: calibrate(b, where / "bases" / b.name), bases))
+        judges = Judges(everything, {n: n.read_bytes() for b in everything for n in b.needs}, folder, where)
         for base in bases:
-            if base.accepted[base.simulated] == 0 != base.accepted[True]:
-                print(f"note: {base.name}: with --trust-simulated exit {base.accepted[True]}, without 0")
-        judges = Judges(everything, [p.read_bytes() for p in {n for b in everything for n in b.needs}], folder, where)
+            if base.genuine and base.accepted[False] == 0 != base.accepted[True]:
+                judges.wrong.append(f"{base.name}: as it is, exit 0; with --trust-simulated {base.accepted[True]}: another trusted root changes the verdict")
         mutants = [draw_mutant(seed, n, bases) for n in range(count)]
         groups = collections.defaultdict(list)
         for mutant in mutants:
@@ -269,7 +274,7 @@ def main():
     for kind, codes in sorted(kinds.items()):
         print(f"FIGURE: {kind}: {', '.join(f'{n} x exit {code}' for code, n in sorted(codes.items(), key=str))}")
     for place, n in sorted(places.items()):
-        print(f"FIGURE: accepted, nothing signs it: {place}: {n}")
+        print(f"FIGURE: accepted: {n} x {place}: {unsigned.EVERY_PLACE[place].why}")
     accepted = sum(b.accepted[b.simulated] == 0 for b in bases)
     print(f"FIGURE: seed {seed}: {count} mutants of {len(bases)} pieces, {accepted} of them accepted as they are; {len(judges.wrong)} wrong, {time.monotonic() - start:.0f} s")
     return 1 if judges.wrong else 0

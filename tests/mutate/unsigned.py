@@ -33,9 +33,10 @@ ENDORSEMENTS = {
 }
 OTHER_ENTRIES = {PLATFORM_INFO: Place("GHCB specification: an entry of eight bytes that the host fills with CPUID values; nothing is judged by it alone", ())}
 COLLATERAL = {
-    "collateral not used": Place("the altered object was set aside: nothing in the report has its digest", ()),
+    "genuine collateral": Place("what was used is genuine and of the root of the evidence: the altered object was set aside, or another genuine one fits", ()),
     "collateral text": Place("what stands around the signed objects in a file: white space, PEM labels, members without a signature", ()),
 }
+EVERY_PLACE = {**PLACES, **ENDORSEMENTS, **OTHER_ENTRIES, **COLLATERAL}
 
 
 def told(report, place):
