@@ -55,14 +55,14 @@ constexpr std::array kFaults{
            {{}, "policy-provisional-forbid", kRefused}),
     reject(Layer::report, "chip-id-mismatch", "CHIP_ID is not the hwID of the VCEK", "snp-hwid-matches-chip-id", kKds, {kChipId, "vcek"}),
     accept(Layer::report, "chip-id-zero", "CHIP_ID is masked", "snp-hwid-matches-chip-id", "warn", kAbi, "policy-without-chip-id"),
+    also_for(kEvery, "policy-ppid", reject(Layer::report, "other-chip", "the same image on another machine: everything is genuine", "snp-policy-chip-id", kAbi,
+                                           {kOtherChip, "vcek", kRefused})),
     reject(Layer::report, "vlek-as-vcek", "the report names the VCEK and is signed with a VLEK", "snp-vek-kind", kAbi, {kNotVcek}),
     reject(Layer::report, "signing-key-none", "SIGNING_KEY is 7, none", "snp-signing-key", kAbi, {kUnsigned}),
 
     // Certificates.
     reject(Layer::certificate, "wrong-ask", "another authority under the name of the ASK signed the endorsement key", "snp-vek-signature", kKds),
     reject(Layer::certificate, "wrong-ark", "another root under the name of the ARK certifies the ASK", "snp-ark-trusted", kKds, {kCrlSignature}),
-    also_for(kEvery, "policy-ppid", reject(Layer::certificate, "other-chip", "the same image on another machine: everything is genuine", "snp-policy-chip-id", kAbi,
-                                           {kOtherChip, "vcek", kRefused})),
     also_for(kEvery, "pck-root-trusted", reject(Layer::certificate, "self-made-root", "a complete foreign hierarchy under the vendor's names", "snp-ark-trusted", kKds, {kForeignRoot})),
     reject(Layer::certificate, "vcek-expired", "the endorsement key certificate expired in 2024", "snp-vek-validity", kX509),
     reject(Layer::certificate, "vcek-future", "the endorsement key certificate is valid from 2048", "snp-vek-validity", kX509),

@@ -13,7 +13,7 @@ from fault_support import VERSIONS, FaultRuns, Platform
 # Written out here and not read from the program, so that a fault that is lost is noticed.
 EVIDENCE_FAULTS = """sig-bitflip body-bitflip sig-big-endian sig-zero algo-zero version-1 version-6 reserved-nonzero mitvec-in-v3
  policy-bit17 debug vmpl-1 vmpl-host host-data measurement report-data tcb-rollback tcb-cert-higher tcb-layout-swap
- committed-gt-current provisional chip-id-mismatch chip-id-zero vlek-as-vcek signing-key-none wrong-ask wrong-ark other-chip self-made-root
+ committed-gt-current provisional chip-id-mismatch chip-id-zero other-chip vlek-as-vcek signing-key-none wrong-ask wrong-ark self-made-root
  vcek-expired vcek-future vcek-extra-ext vcek-spl-missing vcek-hwid-octet product-mismatch ask-revoked crl-expired
  crl-wrong-issuer table-no-terminator table-oob table-wrap table-dup table-mixed-endian-guid hcl-hash extra-data""".split()
 HANDSHAKE_FAULTS = """no-evidence stale-nonce empty-nonce foreign-key zero-report-data nonce-only-report-data user-data-foreign
