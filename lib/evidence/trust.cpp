@@ -8,6 +8,7 @@
 #include "crypto/digest.hpp"
 #include "evidence/amd_keys.hpp"
 #include "evidence/intel_keys.hpp"
+#include "evidence/simulated_keys.hpp"
 
 namespace atls::evidence {
 namespace {
@@ -15,6 +16,13 @@ namespace {
 // SubjectPublicKeyInfo of an RSA 4096 key: rsaEncryption with NULL parameters, modulus with a leading zero, exponent 65537.
 constexpr std::string_view kRsa4096Prefix = "30820222300d06092a864886f70d01010105000382020f003082020a0282020100";
 constexpr std::string_view kExponent65537 = "0203010001";
+
+// Each product line has one ARK.
+std::string builtin_root_of(const AmdKey& key) {
+  for (const AmdKey& root : amd_keys())
+    if (root.role == CaRole::ark && root.product == key.product) return std::string(root.spki_sha256);
+  throw std::logic_error("built-in key " + std::string(key.subject_cn) + " has no root");
+}
 
 CaKey from_constant(const AmdKey& key) {
   auto spki = from_hex(std::string(kRsa4096Prefix) + std::string(key.modulus_hex) + std::string(kExponent65537));
@@ -29,7 +37,8 @@ CaKey from_constant(const AmdKey& key) {
           key.not_after,
           *std::move(spki),
           std::string(key.spki_sha256),
-          false};
+          false,
+          builtin_root_of(key)};
 }
 
 CaKey from_constant(const IntelKey& key, CaRole role) {
@@ -37,7 +46,7 @@ CaKey from_constant(const IntelKey& key, CaRole role) {
   Buffer spki = point ? p256_spki(*point) : Buffer{};
   if (hex(crypto::sha256(spki)) != key.spki_sha256) throw std::logic_error("built-in key " + std::string(key.subject_cn) + " is damaged");
   return {role, snp::ProductLine::unknown, std::string(key.subject_cn), std::string(key.serial_hex), key.not_before, key.not_after,
-          std::move(spki), std::string(key.spki_sha256), false};
+          std::move(spki), std::string(key.spki_sha256), false, std::string(intel_root_key().spki_sha256)};
 }
 
 struct Named {
@@ -55,6 +64,22 @@ std::optional<Named> ca_named(std::string_view cn) {
 
 Error refused(const crypto::Certificate& certificate, const std::string& why) {
   return Error{Errc::bad_value, "trust anchor", certificate.subject_text() + ": " + why, 0};
+}
+
+// What an authority must be before its key may stand in for it: afterwards only name, dates and key are left of it. RFC 5280 4.2.1.3,
+// 4.2.1.9, 4.2. Empty when nothing is wrong.
+std::string authority_problem(const crypto::Certificate& c, bool amd, bool is_root) {
+  constexpr std::string_view kBasicConstraintsOid = "2.5.29.19", kKeyUsageOid = "2.5.29.15";
+  if (!c.is_ca()) return "not a CA (basicConstraints), so it may not sign certificates";
+  if (!c.key_usage_cert_sign()) return "its key usage does not allow it to sign certificates";
+  if (is_root && c.path_length() && *c.path_length() < 1) return "its path length constraint allows no authority below it";
+  for (const crypto::Extension& e : c.extensions())
+    if (e.critical && e.oid != kBasicConstraintsOid && e.oid != kKeyUsageOid) return "unknown critical extension " + e.oid + " must not be ignored";
+  if (c.key() == nullptr) return "its public key cannot be read";
+  if (amd && c.key_type() != crypto::KeyType::rsa) return "an AMD authority has an RSA key, this one " + c.key_text();
+  if (amd && c.signature_scheme() != crypto::SignatureScheme::rsa_pss_sha384) return "not signed with RSA-PSS and SHA-384 (algorithm " + c.signature_oid() + ")";
+  if (*c.not_after() < *c.not_before()) return "its validity ends before it begins";
+  return {};
 }
 
 // One attribute per RDN; every value but the country is a UTF8String (AMD 57230, certificate names).
@@ -140,30 +165,25 @@ Result<TrustStore> TrustStore::from_pem(Bytes pem_or_der) {
     auto role = ca_named(c.subject_cn());
     const bool amd = role && c.subject_der() == amd_name_der(c.subject_cn());
     if (!amd && c.key_type() == crypto::KeyType::ec_p256) {
-      if (!c.is_ca() || !c.key_usage_cert_sign()) return refused(c, "an EC P-256 certificate that may not sign certificates is no root of Intel's kind");
       role = Named{CaRole::intel_root, snp::ProductLine::unknown};
     } else if (!amd) {
       return refused(c, "neither the name of an AMD ARK, ASK or ASVK (expected CN ARK-PRODUCT, SEV-PRODUCT or SEV-VLEK-PRODUCT) nor a root "
                         "of Intel's kind (EC P-256)");
     }
     if (!c.not_before() || !c.not_after()) return refused(c, "the validity period is not readable");
-    const crypto::Certificate* issuer = signer(c);
     const bool is_root = role->role == CaRole::ark || role->role == CaRole::intel_root;
+    if (const std::string problem = authority_problem(c, amd, is_root); !problem.empty()) return refused(c, problem);
+    const crypto::Certificate* issuer = signer(c);
     if (is_root && (c.subject_der() != c.issuer_der() || issuer == nullptr)) return refused(c, "not self-signed");
-    if (!is_root && (issuer == nullptr || issuer->subject_cn() != ca_subject_cn(CaRole::ark, role->product)))
+    if (!is_root && (issuer == nullptr || issuer->subject_der() != amd_name_der(ca_subject_cn(CaRole::ark, role->product))))
       return refused(c, "not signed by an ARK of the same file");
     has_root = has_root || is_root;
     if (store.find_spki(c.spki_sha256()) != nullptr) continue;
     store.keys_.push_back({role->role, role->product, c.subject_cn(), c.serial_hex(), *c.not_before(), *c.not_after(), c.spki(),
-                           c.spki_sha256(), false});
+                           c.spki_sha256(), is_simulated_key(c.spki_sha256()), issuer->spki_sha256()});
   }
   if (!has_root) return Error{Errc::bad_value, "trust anchor", "no root certificate (AMD ARK, or a root of Intel's kind)", 0};
   return store;
-}
-
-void TrustStore::mark_simulated(const std::vector<CaKey>& known) {
-  for (CaKey& key : keys_)
-    for (const CaKey& simulated : known) key.simulated = key.simulated || key.spki_sha256 == simulated.spki_sha256;
 }
 
 std::vector<const CaKey*> TrustStore::find(CaRole role, snp::ProductLine product) const {

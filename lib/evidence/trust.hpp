@@ -34,6 +34,7 @@ struct CaKey {
   Buffer spki;              // DER SubjectPublicKeyInfo
   std::string spki_sha256;  // hex
   bool simulated = false;
+  std::string root_spki_sha256 = {};  // of the root that certified it; its own for a root. Evidence ends in one root, and only that one judges it
 };
 
 class TrustStore {
@@ -42,8 +43,6 @@ class TrustStore {
   static Result<TrustStore> from_pem(
       Bytes pem_or_der);  // --trust-anchor: replaces the built-in set; ARKs and, if present, ASK/ASVK; roots of Intel's kind (self-signed P-256 CA)
   void add(std::vector<CaKey> keys) { keys_.insert(keys_.end(), keys.begin(), keys.end()); }
-  void mark_simulated(
-      const std::vector<CaKey>& known);  // keys that are also in `known` are simulated ones, wherever they came from
   const std::vector<CaKey>& keys() const { return keys_; }
   std::vector<const CaKey*> find(CaRole role, snp::ProductLine product) const;
   const CaKey* find_spki(std::string_view spki_sha256) const;

@@ -1,5 +1,6 @@
 #include "sim/anchors.hpp"
 
+#include <map>
 #include <stdexcept>
 
 #include "base/base64.hpp"
@@ -83,15 +84,17 @@ Buffer intel_anchor(CollateralKind kind, IntelVariant variant) {
 
 std::vector<evidence::CaKey> trust_anchors() {
   std::vector<evidence::CaKey> keys;
+  std::map<snp::ProductLine, std::string> roots;   // an anchor's root stands before it in the tables
   for_each_anchor([&](const AnchorData& data) {
     const std::optional<evidence::CaRole> role = role_of(data.kind);
     if (!role) return;
     const Result<crypto::Certificate> certificate = crypto::Certificate::from_der(decode(data));
     if (!certificate) throw std::logic_error("simulated anchor: " + certificate.error().message());
+    if (*role == evidence::CaRole::ark || *role == evidence::CaRole::intel_root) roots[data.line] = certificate->spki_sha256();
     keys.push_back({.role = *role, .product = data.line, .subject_cn = certificate->subject_cn(),
                     .serial_hex = certificate->serial_hex(), .not_before = certificate->not_before().value(),
                     .not_after = certificate->not_after().value(), .spki = certificate->spki(),
-                    .spki_sha256 = certificate->spki_sha256(), .simulated = true});
+                    .spki_sha256 = certificate->spki_sha256(), .simulated = true, .root_spki_sha256 = roots.at(data.line)});
   });
   return keys;
 }

@@ -34,7 +34,6 @@ Result<evidence::TrustStore> trust_store(const TrustOptions& options, policy::Po
     return options.anchors.empty() ? bad_value("--policy", error.where + ": " + error.detail) : bad_value("--trust-anchor", fmt::format("{}: {}", options.anchors.at(std::stoul(error.where)), error.detail));
   }
   evidence::TrustStore store = std::move(*made);
-  if (!options.anchors.empty() || !policy.roots.empty()) store.mark_simulated(sim::trust_anchors());   // whoever names them: the report says what they are
   if (options.simulated) {
     store.add(sim::trust_anchors());
     policy.trust_simulated = true;

@@ -89,3 +89,19 @@ TEST_CASE("api: a missing CRL is fetched from the service that is named, unless 
   c.options.kds_url.clear();
   CHECK(v1::verify(c.input, c.options).verified());      // now from the cache
 }
+
+TEST_CASE("api: a simulated root that is given as a trust anchor is told as simulated, also where a policy names it") {
+  Case c;
+  const auto says_so = [&] {
+    const v1::Verdict verdict = v1::verify(c.input, c.options);
+    CHECK_MESSAGE(verdict.verified(), verdict.report_json);
+    CHECK(verdict.report_json.find("the platform is simulated") != std::string::npos);
+    return verdict.report_json.find("\"simulated\": true") != std::string::npos;
+  };
+  CHECK(says_so());
+  const std::string pem = c.options.trust_anchors_pem.front();
+  c.options.trust_anchors_pem.clear();
+  const std::string file = c.dir.write("root.pem", to_buffer(pem)).string();
+  c.options.policy_json.insert(c.options.policy_json.find('{') + 1, "\"defaults\":{\"trust\":{\"roots\":{\"amd_ark\":[\"" + file + "\"]}}},");
+  CHECK(says_so());
+}

@@ -171,12 +171,28 @@ TEST_CASE("trust: a trust anchor file that is no hierarchy of AMD's names is ref
   }
 }
 
-TEST_CASE("trust: a simulated key stays simulated when it comes from a file") {
+TEST_CASE("trust: an anchor that may not be an authority is refused, each property by itself") {
   const Maker m;
-  auto store = TrustStore::from_pem(as_bytes(pem_of({m.make("ARK-Milan", "ARK-Milan", *m.ark, *m.ark)})));
-  REQUIRE(store);
-  evidence::CaKey known = store->keys()[0];
-  CHECK_FALSE(known.simulated);
-  (*store).mark_simulated({known});
-  CHECK(store->keys()[0].simulated);
+  const Buffer ark = m.make("ARK-Milan", "ARK-Milan", *m.ark, *m.ark);
+  const Buffer is_ca{0x30, 3, 1, 1, 0xFF}, no_ca{0x30, 0}, no_room{0x30, 6, 1, 1, 0xFF, 2, 1, 0}, cert_sign{3, 2, 1, 6}, crl_sign{3, 2, 1, 2}, null{5, 0};
+  struct Row { const char* why; Buffer constraints, usage; bool critical; };
+  const auto make = [&](const char* cn, EVP_PKEY& key, const Row& row) {
+    test::CertSpec spec{.subject = evidence::amd_name_der(cn), .issuer = evidence::amd_name_der("ARK-Milan")};
+    if (!row.constraints.empty()) spec.extensions.push_back({"2.5.29.19", row.constraints, true});
+    if (!row.usage.empty()) spec.extensions.push_back({"2.5.29.15", row.usage, true});
+    if (row.critical) spec.extensions.push_back({"1.2.3.4", null, true});
+    return test::make_certificate(spec, key, *m.ark);
+  };
+  const Row good{"nothing", is_ca, cert_sign, false};
+  REQUIRE(TrustStore::from_pem(as_bytes(pem_of({make("ARK-Milan", *m.ark, good), make("SEV-Milan", *m.ask, good)}))));
+  for (const Row& row : {Row{"no basic constraints", {}, cert_sign, false}, Row{"no CA", no_ca, cert_sign, false}, Row{"key usage", is_ca, crl_sign, false},
+                         Row{"unknown critical extension", is_ca, cert_sign, true}}) {
+    CAPTURE(row.why);
+    CHECK_FALSE(TrustStore::from_pem(make("ARK-Milan", *m.ark, row)));
+    CHECK_FALSE(TrustStore::from_pem(as_bytes(pem_of({ark, make("SEV-Milan", *m.ask, row)}))));
+    CHECK_FALSE(TrustStore::from_pem(as_bytes(pem_of({ark, make("SEV-VLEK-Milan", *m.ask, row)}))));
+  }
+  const Row bounded{"path length", no_room, cert_sign, false};
+  CHECK_FALSE(TrustStore::from_pem(make("ARK-Milan", *m.ark, bounded)));
+  CHECK(TrustStore::from_pem(as_bytes(pem_of({ark, make("SEV-Milan", *m.ask, bounded)}))));   // below an ASK there is no authority
 }

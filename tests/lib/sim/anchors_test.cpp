@@ -6,6 +6,7 @@
 #include <set>
 
 #include "crypto/certificate.hpp"
+#include "evidence/simulated_keys.hpp"
 #include "sim/anchors_data.hpp"
 #include "sim/ca_keys.hpp"
 #include "sim/intel_x509.hpp"
@@ -190,4 +191,20 @@ TEST_CASE("simulated anchors: the provider answers Intel queries for the simulat
     CHECK(answer.misses.size() == (row.items == 0 ? 1 : 0));
     if (row.items == 1) CHECK(answer.items[0].issuer_chain.size() == row.chain);
   }
+}
+
+TEST_CASE("anchors: every authority of the simulated platforms is known by its key as simulated, also to who links no simulator") {
+  for (const evidence::CaKey& key : sim::trust_anchors()) {
+    CAPTURE(key.subject_cn);
+    CHECK(evidence::is_simulated_key(key.spki_sha256));
+    const bool is_root = key.role == CaRole::ark || key.role == CaRole::intel_root;
+    CHECK((key.root_spki_sha256 == key.spki_sha256) == is_root);
+  }
+  for (const evidence::CaKey& key : evidence::TrustStore::builtin().keys()) CHECK_FALSE(evidence::is_simulated_key(key.spki_sha256));
+  // As a trust anchor from a file.
+  const auto milan = evidence::TrustStore::from_pem(sim::anchor(CollateralKind::amd_ark, ProductLine::milan)), intel = evidence::TrustStore::from_pem(sim::intel_anchor(CollateralKind::intel_root));
+  REQUIRE(milan);
+  REQUIRE(intel);
+  CHECK(milan->keys()[0].simulated);
+  CHECK(intel->keys()[0].simulated);
 }

@@ -48,7 +48,6 @@ Report judged(const sim::SnpOptions& options, const Fault* fault) {
     auto anchors = evidence::TrustStore::from_pem(content(root / "trust-anchor.pem"));
     REQUIRE(anchors);
     trust = *std::move(anchors);
-    trust.mark_simulated(sim::trust_anchors());
   } else {
     trust.add(sim::trust_anchors());
     policy->trust_simulated = true;
