@@ -22,6 +22,16 @@ CrlJudgement judge_crl(const crypto::Crl& crl, const CrlAuthority& authority, Ti
   return j;
 }
 
+void drop_of_extra_root(std::vector<SuppliedCrl>& candidates, const CrlAuthority& authority, const std::vector<const CaKey*>& roots) {
+  const bool trusted = std::any_of(roots.begin(), roots.end(), [&](const CaKey* root) { return root->spki == authority.spki; });
+  std::erase_if(candidates, [&](const SuppliedCrl& crl) {
+    if (crl.source != CollateralSource::builtin && crl.source != CollateralSource::network) return false;
+    if (!authority.spki.empty() && is_signed_by(crl.object, authority.spki)) return false;
+    return crl.source == CollateralSource::builtin ||
+           (trusted && std::any_of(roots.begin(), roots.end(), [&](const CaKey* root) { return is_signed_by(crl.object, root->spki); }));
+  });
+}
+
 CrlChoice pick_crl(const std::vector<SuppliedCrl>& candidates, const CrlAuthority& authority, Time now) {
   CrlChoice out;
   int best_rank = -1;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "evidence/supplied.hpp"
+#include "evidence/trust.hpp"
 
 namespace atls::evidence {
 
@@ -29,6 +30,9 @@ struct CrlChoice {
   bool usable = false;
   std::vector<SuppliedCrl> signed_ones;   // all that the authority signed up to now, newest first: revoked once is revoked
 };
+// Takes away lists that are there only because another root is trusted, too: the built-in ones of the simulated platform, and those of
+// a service of one of `roots`. Without that root nobody would see them, and a root must not change the verdict of evidence under another.
+void drop_of_extra_root(std::vector<SuppliedCrl>& candidates, const CrlAuthority& authority, const std::vector<const CaKey*>& roots);
 CrlChoice pick_crl(const std::vector<SuppliedCrl>& candidates, const CrlAuthority& authority, Time now);
 
 // The entry of this serial in any of the lists, and in which.

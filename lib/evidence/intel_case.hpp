@@ -31,6 +31,7 @@ struct SuppliedDocument {
   const CaKey* signer_key = nullptr;  // built-in key that stands in for the signer's certificate when no chain came along
   const CaKey* root_key = nullptr;    // trusted key that stands in for a root certificate that did not come along
   bool is_signed = false;             // by the first certificate of the chain, or signer_key
+  bool own_root = true;               // its chain ends in the root that the quote's chain ends in
   CollateralKind kind = CollateralKind::intel_tcb_info;
   CollateralSource source = CollateralSource::handshake;
   std::string origin;
@@ -69,6 +70,9 @@ struct IntelCase {
 
   bool bare() const { return evidence == nullptr; }
   Buffer root_spki() const;            // of the certificate or of the key that stands in for it; empty without either
+  // Collateral, lists and signers belong to the root that the quote's own chain ends in; nothing under another one may judge it,
+  // however trusted that one is. A bare file has no such root.
+  bool is_own_root(Bytes spki) const { return bare() || (!spki.empty() && equal(root_spki(), spki)); }
 };
 
 IntelCase make_intel_case(const Evidence& evidence, const std::vector<CollateralItem>& with_it, const Context& context);

@@ -33,13 +33,28 @@ std::optional<SuppliedCertificate> pick_pck(const Certificates& candidates, cons
   return candidates.front();
 }
 
+// A certificate of another platform says nothing about this quote. What ties one to it is the key that signed, or the PPID where the
+// quote names it in the clear; without one, that it came with the quote, whose sender says that it is the one.
+bool is_candidate_pck(const SuppliedCertificate& pck, bool came_with_it, const IntelCase& c) {
+  if (signed_the_qe_report(pck, c)) return true;
+  constexpr std::uint16_t kPpidInTheClear = 1;
+  if (c.quote->certification.type != kPpidInTheClear) return came_with_it;
+  const auto ppid = intel::parse_ppid_data(c.quote->certification);
+  if (!ppid) return came_with_it;
+  const crypto::Extension* e = pck.object.extension(intel::kPckExtensionOid);
+  if (e == nullptr) return false;
+  const auto facts = intel::parse_pck_extension(e->value);
+  return facts && equal(facts->ppid, ppid->ppid);
+}
+
 // The issuer of `child`: one that signed it, else one of that name.
 std::optional<SuppliedCertificate> pick_issuer(const Certificates& candidates, const crypto::Certificate& child) {
   const SuppliedCertificate* named = nullptr;
   for (const SuppliedCertificate& candidate : candidates) {
     if (candidate.object.subject_der() != child.issuer_der()) continue;
     if (is_signed_by(child, candidate.object.spki())) return candidate;
-    if (named == nullptr) named = &candidate;
+    // Built in is the simulated platform's: to evidence that it did not sign it is nothing, and without --trust-simulated not there.
+    if (named == nullptr && candidate.source != CollateralSource::builtin) named = &candidate;
   }
   return named == nullptr ? std::nullopt : std::optional(*named);
 }
@@ -57,9 +72,16 @@ Certificates local(CollateralKind kind, bool processor_ca, const Context& contex
 
 void choose_pck(IntelCase& c, const IntelSupply& supply, const Context& context) {
   Certificates candidates = of_kind(c.chain, CollateralKind::intel_pck);
-  if (!c.own_chain) append_all(candidates, supply.pcks);
   std::vector<CollateralMiss> misses;
-  if (candidates.empty() && !c.bare() && !c.own_chain) candidates = local(CollateralKind::intel_pck, false, context, &misses);
+  std::size_t others = 0;
+  const auto take = [&](const Certificates& from, bool came_with_it) {
+    for (const SuppliedCertificate& pck : from) {
+      if (c.bare() || is_candidate_pck(pck, came_with_it, c)) candidates.push_back(pck);
+      else ++others;
+    }
+  };
+  if (!c.own_chain) take(supply.pcks, true);
+  if (candidates.empty() && !c.bare() && !c.own_chain) take(local(CollateralKind::intel_pck, false, context, &misses), false);
   c.pck = pick_pck(candidates, c);
   if (c.pck || c.bare()) return;
   if (c.own_chain) {
@@ -67,7 +89,8 @@ void choose_pck(IntelCase& c, const IntelSupply& supply, const Context& context)
     return;
   }
   const std::string sources = describe(misses), type(intel::certification_type_name(c.quote->certification.type));
-  c.pck_missing = "the quote names its platform" + (type.empty() ? "" : " (" + type + ")") + " and carries no PCK certificate" + (sources.empty() ? "" : "; " + sources) +
+  c.pck_missing = "the quote names its platform" + (type.empty() ? "" : " (" + type + ")") + " and carries no PCK certificate" +
+                  (others == 0 ? "" : "; " + std::to_string(others) + (others == 1 ? " certificate" : " certificates") + " looked at, none has the key that signed the report of its quoting enclave") + (sources.empty() ? "" : "; " + sources) +
                   ". Next: give the PCK certificate and its chain with --collateral-dir";
 }
 
@@ -79,7 +102,7 @@ void choose_ca(IntelCase& c, const IntelSupply& supply, const Context& context) 
     else if (c.bare() && !supply.crls.empty()) {   // whose list is it?
       const crypto::Crl& crl = supply.crls.front().object;
       for (const SuppliedCertificate& ca : local(CollateralKind::intel_pck_ca, names_processor_ca(crl.issuer_cn()), context))
-        if (!c.ca && ca.object.subject_der() == crl.issuer_der()) c.ca = ca;
+        if (!c.ca && ca.object.subject_der() == crl.issuer_der() && (ca.source != CollateralSource::builtin || is_signed_by(crl, ca.object.spki()))) c.ca = ca;
     }
     return;
   }

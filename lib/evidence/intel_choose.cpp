@@ -5,6 +5,7 @@
 
 #include "base/hex.hpp"
 #include "base/text.hpp"
+#include "crypto/digest.hpp"
 #include "evidence/crl_choice.hpp"
 #include "evidence/intel_case.hpp"
 #include "evidence/intel_keys.hpp"
@@ -47,11 +48,14 @@ void choose_one(const CrlPlace& place, const CrlAuthority& authority, const Buff
     take(sort_intel_items(nearby.items).crls);
     append_misses(misses, nearby.misses);
   }
+  const auto roots = context.trust.find(CaRole::intel_root, snp::ProductLine::unknown);
+  drop_of_extra_root(candidates, authority, roots);
   CrlChoice choice = pick_crl(candidates, authority, context.now);
   if (!choice.usable && !judge_itself) {
     const CollateralAnswer fetched = context.collateral.find_network(query);
     take(sort_intel_items(fetched.items).crls);
     append_misses(misses, fetched.misses);
+    drop_of_extra_root(candidates, authority, roots);
     choice = pick_crl(candidates, authority, context.now);
   }
   place.crl = std::move(choice.crl);
@@ -79,12 +83,13 @@ bool is_about(const intel::QeIdentity& identity, const IntelCase& c) { return id
 template <class Document>
 struct Candidate {
   SuppliedDocument<Document> document;
-  bool fits = false, current = false, trusted = false;
-  bool usable() const { return document.document && fits && document.is_signed && trusted && current; }
-  // PCS hands out older evaluations on request, with fresh dates: the number counts before the date.
+  bool fits = false, current = false, own = false;   // own: its chain ends in the root that the quote's does
+  bool usable() const { return document.document && fits && document.is_signed && own && current; }
+  // While there is one of the quote's own root, one of another is none. PCS hands out older evaluations on request, with fresh dates:
+  // the number counts before the date.
   auto rank() const {
     const Document* d = document.document.get();
-    return std::tuple(usable(), fits, document.is_signed, trusted, current, d != nullptr, d != nullptr ? d->evaluation_number : 0u,
+    return std::tuple(usable(), own, fits, document.is_signed, current, d != nullptr, d != nullptr ? d->evaluation_number : 0u,
                       d != nullptr ? parse_rfc3339(d->issue_date).value_or(Time{}) : Time{});
   }
 };
@@ -98,8 +103,40 @@ std::vector<SuppliedCertificate> signers_nearby(const IntelSupply& supply, const
   return out;
 }
 
+// The certificate that signed a document without a chain, else the built-in key that did, else what there is to explain by. Intel
+// renewed its signer with the same key: one that is valid now counts before one that is not; one of the quote's own root before both.
+template <class Document, class Signs>
+void find_signer(SuppliedDocument<Document>& d, const IntelCase& c, const IntelSupply& supply, const Context& context, const Signs& signs) {
+  const auto signers = signers_nearby(supply, context);
+  const auto is_own = [&](const crypto::Certificate& x) { return c.bare() || is_signed_by(x, c.root_spki()); };
+  const auto is_valid = [&](const crypto::Certificate& x) { return x.not_before() && x.not_after() && *x.not_before() <= context.now && context.now <= *x.not_after(); };
+  const SuppliedCertificate* best = nullptr;
+  bool best_signs = false;
+  int best_rank = -1;
+  for (const SuppliedCertificate& signer : signers) {
+    const bool made_it = signs(signer.object), own = is_own(signer.object);
+    if (signer.source == CollateralSource::builtin && !(made_it && own)) continue;   // there for the sake of another root
+    if (const int rank = made_it * 4 + own * 2 + is_valid(signer.object); rank > best_rank) best = &signer, best_rank = rank, best_signs = made_it;
+  }
+  if (!best_signs && (best == nullptr || supply.signers.empty())) {   // a signer that came along is judged as it is
+    const CaKey* key = nullptr;
+    for (const CaKey* one : context.trust.find(CaRole::intel_tcb_signer, snp::ProductLine::unknown))
+      if (d.document && is_p256_signature(d.document->signed_bytes, d.document->signature, one->spki)) key = one;
+    d.signer_key = key;
+    d.is_signed = key != nullptr;
+    if (d.is_signed) return;
+  }
+  if (best == nullptr) {
+    d.chain_error = "its signer did not come along. Next: give Intel's TCB signing certificate with --collateral-dir";
+    return;
+  }
+  d.chain.push_back(best->object);
+  for (const SuppliedCertificate& root : supply.roots)
+    if (d.chain.size() == 1 && root.object.subject_der() == best->object.issuer_der() && is_signed_by(best->object, root.object.spki())) d.chain.push_back(root.object);
+}
+
 template <class Document>
-void take_chain(SuppliedDocument<Document>& d, const CollateralItem& item, const IntelSupply& supply, const Context& context) {
+void take_chain(SuppliedDocument<Document>& d, const CollateralItem& item, const IntelCase& c, const IntelSupply& supply, const Context& context) {
   for (const Buffer& der : item.issuer_chain) {
     auto certificate = decode_certificate(der);
     if (!certificate) {
@@ -112,31 +149,28 @@ void take_chain(SuppliedDocument<Document>& d, const CollateralItem& item, const
   // By role: the signer, then the root.
   std::stable_partition(d.chain.begin(), d.chain.end(), [](const crypto::Certificate& x) { return x.subject_der() != x.issuer_der(); });
   const auto signs = [&](const crypto::Certificate& signer) { return d.document && is_p256_signature(d.document->signed_bytes, d.document->signature, signer.spki()); };
-  const auto is_valid = [&](const crypto::Certificate& x) { return x.not_before() && x.not_after() && *x.not_before() <= context.now && context.now <= *x.not_after(); };
-  if (item.issuer_chain.empty()) {   // Intel renewed its signer with the same key: one that is valid now counts before one that is not
-    const auto signers = signers_nearby(supply, context);
-    const SuppliedCertificate* best = nullptr;
-    int best_rank = -1;
-    for (const SuppliedCertificate& signer : signers)
-      if (const int rank = signs(signer.object) * 2 + is_valid(signer.object); rank > best_rank) best = &signer, best_rank = rank;
-    if (best == nullptr) {
-      for (const CaKey* key : context.trust.find(CaRole::intel_tcb_signer, snp::ProductLine::unknown))
-        if (d.document && is_p256_signature(d.document->signed_bytes, d.document->signature, key->spki)) d.signer_key = key;
-      d.is_signed = d.signer_key != nullptr;
-      if (d.is_signed) return;
-      d.chain_error = "its signer did not come along. Next: give Intel's TCB signing certificate with --collateral-dir";
-      return;
-    }
-    d.chain.push_back(best->object);
-    for (const SuppliedCertificate& root : supply.roots)
-      if (d.chain.size() == 1 && root.object.subject_der() == best->object.issuer_der() && is_signed_by(best->object, root.object.spki())) d.chain.push_back(root.object);
-  }
+  if (item.issuer_chain.empty()) find_signer(d, c, supply, context, signs);
+  if (d.chain.empty()) return;
   d.is_signed = signs(d.chain.front());
   if (d.chain.size() > 1) return;
+  // The quote's own root first: several trusted roots may have certified one signer.
   const auto keys = context.trust.find(CaRole::intel_root, snp::ProductLine::unknown);
-  for (const CaKey* key : keys)
-    if (d.root_key == nullptr && is_signed_by(d.chain.front(), key->spki)) d.root_key = key;
+  for (const bool own : {true, false})
+    for (const CaKey* key : keys)
+      if (d.root_key == nullptr && (!own || c.is_own_root(key->spki)) && is_signed_by(d.chain.front(), key->spki)) d.root_key = key;
   if (d.root_key == nullptr && !keys.empty()) d.root_key = keys.front();
+}
+
+// Whether the chain of a document ends in the root that the quote's chain ends in; of a bare document: in a trusted one.
+template <class Document>
+bool ends_in_own_root(const SuppliedDocument<Document>& d, const IntelCase& c, const Context& context) {
+  if (d.signer_key != nullptr) return c.bare() || d.signer_key->root_spki_sha256 == hex(crypto::sha256(c.root_spki()));
+  if (d.chain.empty()) return false;
+  const Buffer root = d.chain.size() > 1 ? d.chain.back().spki() : d.root_key != nullptr ? d.root_key->spki : Buffer{};
+  if (!is_signed_by(d.chain.front(), root)) return false;
+  if (!c.bare()) return c.is_own_root(root);
+  const CaKey* key = d.chain.size() > 1 ? context.trust.find_spki(d.chain.back().spki_sha256()) : d.root_key;
+  return key != nullptr && key->role == CaRole::intel_root;
 }
 
 template <class Document>
@@ -152,18 +186,27 @@ Candidate<Document> judge(const CollateralItem& item, const IntelCase& c, const 
     d.document = *std::move(decoded);
   else
     d.error = decoded.error().message();
-  take_chain(d, item, supply, context);
+  take_chain(d, item, c, supply, context);
+  d.own_root = ends_in_own_root(d, c, context);
+  out.own = d.own_root;
   if (!d.document) return out;
   out.fits = c.bare() || is_about(*d.document, c);
   const auto from = parse_rfc3339(d.document->issue_date), until = parse_rfc3339(d.document->next_update);
   out.current = from && until && *from <= context.now && context.now <= *until;
-  out.trusted = d.signer_key != nullptr;
-  if (!d.chain.empty()) {
-    const Buffer root = d.chain.size() > 1 ? d.chain.back().spki() : d.root_key != nullptr ? d.root_key->spki : Buffer{};
-    const CaKey* key = d.chain.size() > 1 ? context.trust.find_spki(d.chain.back().spki_sha256()) : d.root_key;
-    out.trusted = key != nullptr && key->role == CaRole::intel_root && is_signed_by(d.chain.front(), root);
-  }
   return out;
+}
+
+// Found under a trusted root that is not the quote's: in the simulated platform's built-in collateral, or at a service of that root.
+// Were that root not trusted, it would not be here.
+template <class Document>
+bool is_of_extra_root(const Candidate<Document>& candidate, const IntelCase& c, const Context& context) {
+  const SuppliedDocument<Document>& d = candidate.document;
+  if (candidate.own) return false;
+  if (d.source == CollateralSource::builtin) return true;
+  if (d.source != CollateralSource::network || d.chain.empty()) return false;
+  const auto is_trusted_root = [](const CaKey* key) { return key != nullptr && key->role == CaRole::intel_root; };
+  return is_trusted_root(context.trust.find_spki(hex(crypto::sha256(c.root_spki())))) &&
+         is_trusted_root(d.chain.size() > 1 ? context.trust.find_spki(d.chain.back().spki_sha256()) : d.root_key);
 }
 
 template <class Document>
@@ -172,6 +215,7 @@ void choose_document(std::optional<SuppliedDocument<Document>>& place, std::stri
   std::optional<Candidate<Document>> best;
   const auto consider = [&](const CollateralItem& item, const IntelSupply& beside) {
     auto candidate = judge<Document>(item, c, beside, context);
+    if (is_of_extra_root(candidate, c, context)) return;
     if (!best || candidate.rank() > best->rank()) best = std::move(candidate);
   };
   for (const CollateralItem* item : supplied) consider(*item, supply);

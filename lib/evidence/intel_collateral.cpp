@@ -56,8 +56,14 @@ void check_collateral_present(const IntelCase& c, const Context& context, Report
 
 // ---- what both have ----
 
+constexpr std::string_view kOtherRoot = "it ends in another root than the quote does: what one authority says cannot judge what another one certified, even when both are trusted";
+
 // Intel's own signer, from the table of built-in keys: there is no certificate whose signature could be judged.
-void check_builtin_signer(const Specs& specs, const CaKey& key, const Context& context, Report& report) {
+void check_builtin_signer(const Specs& specs, const CaKey& key, bool own_root, const Context& context, Report& report) {
+  if (!own_root) {
+    with(report.fail(specs.signer_chain, std::string(kOtherRoot)), "signed under the root of the quote", key.subject_cn + ", serial 0x" + key.serial_hex + ", under Intel's root");
+    return;
+  }
   const bool early = context.now < key.not_before, late = context.now > key.not_after, allowed = late && context.policy.allow_expired_collateral;
   auto& r = report.judge(specs.signer_chain, !early && !late,
                          early ? "its certificate is not valid yet" : "its certificate has expired" + std::string(allowed ? " (--allow-expired-collateral)" : ""),
@@ -66,7 +72,7 @@ void check_builtin_signer(const Specs& specs, const CaKey& key, const Context& c
   with(r, rfc3339(key.not_before) + " to " + rfc3339(key.not_after), key.subject_cn + ", serial 0x" + key.serial_hex);
 }
 
-void check_signer_chain(const Specs& specs, const std::vector<crypto::Certificate>& chain, const std::string& chain_error, const CaKey* root_key, const Context& context, Report& report) {
+void check_signer_chain(const Specs& specs, const std::vector<crypto::Certificate>& chain, const std::string& chain_error, const CaKey* root_key, bool own_root, const Context& context, Report& report) {
   if (chain.empty()) {
     const std::string why = "the " + std::string(specs.what) + " cannot be traced to Intel: " + chain_error;
     report.add(specs.signer_chain, chain_error.find("does not decode") != std::string::npos ? Outcome::fail : Outcome::error, why);
@@ -108,6 +114,8 @@ void check_signer_chain(const Specs& specs, const std::vector<crypto::Certificat
     if (signer.issuer_text() != intel_name_text(kIntelRootCn)) wrong.push_back("the signer names another root: " + signer.issuer_text());
     if (!is_signed_by(signer, trusted->spki)) wrong.push_back("no trusted root key signed the signer");
   }
+  // Said only of a chain that holds in itself: of a broken one the root says nothing.
+  if (wrong.empty() && !own_root) wrong.emplace_back(kOtherRoot);
   if (!wrong.empty() || (!expired.empty() && !context.policy.allow_expired_collateral)) {
     wrong.insert(wrong.end(), expired.begin(), expired.end());
     report.fail(specs.signer_chain, joined(wrong));
@@ -196,8 +204,8 @@ void check_tcb_info(const IntelCase& c, const Context& context, Outcome without,
   auto& id = report.judge(specs.id_version, fits, "it is not for this TEE");
   with(id, tdx ? "TDX, version 3" : "SGX, version 3 or 2", actual);
   if (fits && info.version == 2) id.detail = "version 2 is of a service that Intel has switched off";
-  if (d.signer_key != nullptr) check_builtin_signer(specs, *d.signer_key, context, report);
-  else check_signer_chain(specs, d.chain, d.chain_error, d.root_key, context, report);
+  if (d.signer_key != nullptr) check_builtin_signer(specs, *d.signer_key, d.own_root, context, report);
+  else check_signer_chain(specs, d.chain, d.chain_error, d.root_key, d.own_root, context, report);
   check_document_signature(specs, d, report);
   check_time(specs, info.issue_date, info.next_update, context, report);
   if (c.bare()) {
@@ -237,8 +245,8 @@ void check_qe_identity(const IntelCase& c, const Context& context, Outcome witho
                     newer ? "version 3 is read like version 2; some verifiers refuse it" : "it is not for this quoting enclave",
                     newer && identity.id == wanted ? Outcome::warn : Outcome::fail),
        (known ? wanted : "QE or TD_QE") + ", version 2", identity.id + ", version " + std::to_string(identity.version));
-  if (d.signer_key != nullptr) check_builtin_signer(specs, *d.signer_key, context, report);
-  else check_signer_chain(specs, d.chain, d.chain_error, d.root_key, context, report);
+  if (d.signer_key != nullptr) check_builtin_signer(specs, *d.signer_key, d.own_root, context, report);
+  else check_signer_chain(specs, d.chain, d.chain_error, d.root_key, d.own_root, context, report);
   check_document_signature(specs, d, report);
   check_time(specs, identity.issue_date, identity.next_update, context, report);
 }

@@ -222,6 +222,12 @@ void check_trusted(const SnpCase& c, const TrustStore& trust, Report& report) {
     for (const CaKey* anchor : trust.find(CaRole::ark, role->second)) accepted.push_back(anchor->spki_sha256);
   const bool trusted =
       key != nullptr && key->role == CaRole::ark && role && role->first == CaRole::ark && role->second == key->product;
+  // A built-in ASK has no signature to judge; its root is a fact, and no other one may decide for it.
+  if (trusted && c.ask.builtin != nullptr && c.ask.builtin->root_spki_sha256 != c.ark.spki_sha256()) {
+    with(report.fail(kSnpArkTrusted, "the ARK that came along is trusted, but it is not the root of " + c.ask.label() + ", which signed the endorsement certificate"),
+         "key SHA-256 " + c.ask.builtin->root_spki_sha256, c.ark.spki_sha256());
+    return;
+  }
   auto& r = report.judge(kSnpArkTrusted, trusted,
                          "the root is not a trust anchor; whoever made it can make any evidence. If it is yours, give it with "
                          "--trust-anchor; a simulated platform needs --trust-simulated");

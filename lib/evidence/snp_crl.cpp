@@ -99,12 +99,15 @@ void choose_crl(SnpCase& c, const Supply& supply, const Context& context) {
     for (SuppliedCrl& crl : sort_items(local.items).crls) candidates.push_back(std::move(crl));
     misses = std::move(local.misses);
   }
+  const auto roots = line ? context.trust.find(CaRole::ark, line->second) : std::vector<const CaKey*>{};
+  drop_of_extra_root(candidates, authority_of(c.ark), roots);
   pick_crl(c, candidates, context.now);
   if (!c.crl_usable && !judge_itself && line) {
     CollateralAnswer fetched = context.collateral.find_network(query);
     std::vector<SuppliedCrl> from_network = sort_items(fetched.items).crls;
     misses.insert(misses.end(), fetched.misses.begin(), fetched.misses.end());
     candidates.insert(candidates.end(), from_network.begin(), from_network.end());
+    drop_of_extra_root(candidates, authority_of(c.ark), roots);
     pick_crl(c, candidates, context.now);
   }
   if (c.crl) return;

@@ -117,7 +117,9 @@ std::string response(const char* member, const std::string& text, const std::arr
   return std::string("{\"") + member + "\":" + text + ",\"signature\":\"" + hex(signature) + "\"}";
 }
 
-crypto::PkeyPtr signer_key(const IntelOptions& options) { return intel_ca_key(IntelCa::tcb_signer, has_fault(options, "self-made-root")); }
+crypto::PkeyPtr signer_key(const IntelOptions& options) {
+  return intel_ca_key(IntelCa::tcb_signer, has_fault(options, "self-made-root") || has_fault(options, "collateral-of-other-root"));
+}
 
 }  // namespace
 

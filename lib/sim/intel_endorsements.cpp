@@ -34,9 +34,10 @@ struct Authority { crypto::X509Ptr certificate; crypto::PkeyPtr key; };
 // self-made-root: a whole foreign hierarchy under Intel's names.
 bool is_foreign(const IntelOptions& options) { return has_fault(options, "self-made-root"); }
 
+Authority foreign_root() { return {make_intel_ca(IntelCa::root, nullptr, true), intel_ca_key(IntelCa::root, true)}; }
 Authority root_of(const IntelOptions& options) {
-  const bool foreign = is_foreign(options);
-  return {foreign ? make_intel_ca(IntelCa::root, nullptr, true) : parse_certificate(intel_anchor(intel_root)), intel_ca_key(IntelCa::root, foreign)};
+  if (is_foreign(options)) return foreign_root();
+  return {parse_certificate(intel_anchor(intel_root)), intel_ca_key(IntelCa::root)};
 }
 
 Authority pck_ca_of(const IntelOptions& options, const Authority& root) {
@@ -58,6 +59,12 @@ Authority pck_ca_of(const IntelOptions& options, const Authority& root) {
 Buffer tcb_signer_of(const IntelOptions& options, const Authority& root) {
   const Validity validity = validity_of(options, "tcb-signer");
   const bool wrong_name = has_fault(options, "tcb-signer-wrong-name");
+  if (has_fault(options, "collateral-of-other-root")) {   // beside the platform's own root, which certifies the rest
+    const Authority other = foreign_root();
+    const crypto::PkeyPtr other_signer = intel_ca_key(IntelCa::tcb_signer, true);
+    return der_of(make_intel_certificate({.common_name = intel_common_name(IntelCa::tcb_signer), .use = IntelUse::tcb_signer, .key = other_signer.get(),
+                                          .issuer_key = other.key.get(), .issuer = other.certificate.get()}).get());
+  }
   if (!is_foreign(options) && !wrong_name && is_usual(validity)) return intel_anchor(intel_tcb_signer);
   const crypto::PkeyPtr key = intel_ca_key(IntelCa::tcb_signer, is_foreign(options));
   return der_of(make_intel_certificate({.common_name = wrong_name ? "Intel SGX Signing" : intel_common_name(IntelCa::tcb_signer), .use = IntelUse::tcb_signer, .key = key.get(),

@@ -11,6 +11,8 @@
 #include "pem/pem.hpp"
 #include "sim/anchors_data.hpp"
 #include "sim/intel_event_log.hpp"
+#include "sim/intel_quote_faults.hpp"
+#include "sim/intel_x509.hpp"
 #include "sim/keys.hpp"
 
 namespace atls::sim {
@@ -30,8 +32,13 @@ Buffer signature(const Buffer& response) {
   return out ? *std::move(out) : Buffer();
 }
 
+// The root above the signer of the collateral: the platform's, but for the fault that is about another one.
+Buffer collateral_root(const IntelPlatform& p) {
+  return has_fault(p.options(), "collateral-of-other-root") ? der_of(make_intel_ca(IntelCa::root, nullptr, true).get()) : p.root_der();
+}
+
 Buffer quote_collateral(const IntelPlatform& p) {
-  const std::string signer_chain = certificate_pem(p.tcb_signer_der()) + certificate_pem(p.root_der());
+  const std::string signer_chain = certificate_pem(p.tcb_signer_der()) + certificate_pem(collateral_root(p));
   const Buffer info = p.tcb_info(), identity = p.qe_identity();
   return intel::encode_dcap_qvl({.pck_crl_issuer_chain = certificate_pem(p.pck_ca_der()) + certificate_pem(p.root_der()), .tcb_info_issuer_chain = signer_chain,
                                  .qe_identity_issuer_chain = signer_chain, .pck_certificate_chain = {}, .root_ca_crl = p.root_crl_der(), .pck_crl = p.pck_crl_der(),
@@ -76,12 +83,13 @@ std::vector<ExportFile> intel_export_files(const IntelPlatform& p) {
   const bool tdx = !p.options().sgx;
   const Buffer quote = p.quote(derive_array<64>(p.seed(), "export-report-data"));
   const Buffer root = intel_anchor(CollateralKind::intel_root);
-  const std::string chain_tail = certificate_pem(p.pck_ca_der()) + certificate_pem(p.root_der()), signer_chain = certificate_pem(p.tcb_signer_der()) + certificate_pem(p.root_der());
+  const std::string chain_tail = certificate_pem(p.pck_ca_der()) + certificate_pem(p.root_der()), signer_chain = certificate_pem(p.tcb_signer_der()) + certificate_pem(collateral_root(p));
+  const bool two_roots = has_fault(p.options(), "collateral-of-other-root");
 
   std::vector<ExportFile> files;
   const auto add = [&](std::string path, std::string about, Buffer content) { files.push_back({std::move(path), std::move(about), std::move(content)}); };
   add("policy.json", "reference values of this platform without faults (atls-policy/1)", to_buffer(p.matching_policy()));
-  add("trust-anchor.pem", "the simulated Intel root, always the right one (--trust-anchor)", to_buffer(certificate_pem(root)));
+  add("trust-anchor.pem", "the simulated Intel root, always the right one (--trust-anchor)", to_buffer(certificate_pem(root) + (two_roots ? certificate_pem(collateral_root(p)) : "")));
   add("trust-anchor.der", "the same in DER", root);
   add("quote.bin", tdx ? "TDX quote" : "SGX quote", quote);
   add("pck-chain.pem", "PCK certificate, its CA, root", to_buffer(certificate_pem(p.pck_der()) + chain_tail));
