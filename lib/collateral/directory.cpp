@@ -20,7 +20,8 @@ constexpr std::size_t kMaxEntries = 65536;                   // names that are l
 constexpr std::size_t kMaxFileBytes = 4 * 1024 * 1024;       // an AMD chain is below 10 KiB, Intel's data of many platforms 1 MiB
 constexpr std::size_t kMaxTotalBytes = 64 * 1024 * 1024;     // memory for all objects together
 constexpr std::size_t kMaxReadBytes = 256 * 1024 * 1024;     // time for files that turn out to be something else
-constexpr std::size_t kMaxMisfits = 16;                      // certificates of other chips that are offered for an explanation
+constexpr std::size_t kMaxMisfits = 16;                      // objects of other platforms that are offered for an explanation
+constexpr std::size_t kMaxOtherVeks = 256;                   // certificates of other chips: they are counted, and one may have the key
 constexpr std::size_t kMaxTold = 3;                          // unreadable files that are named in a message
 
 // `named`: meant as collateral, so what cannot be read is told. `maybe`: JSON, YAML and text may be anything, and answers of a
@@ -133,8 +134,12 @@ CollateralAnswer DirectoryProvider::find(const CollateralQuery& query) {
   if (!answer.items.empty()) return answer;
 
   std::size_t others = 0;
-  for (const Located& entry : entries_)
-    if (fits(entry.object, query) == Fit::kind_only && ++others <= kMaxMisfits) offer(entry, answer);
+  // Those of the same chip first: the key of one may have made the report, under another TCB.
+  const auto is_of_chip = [&](const CollateralObject& o) { return !o.hwid.empty() && equal(o.hwid, Bytes(query.chip_id).first(std::min(o.hwid.size(), query.chip_id.size()))); };
+  const std::size_t most = query.kind == CollateralKind::amd_vcek || query.kind == CollateralKind::amd_vlek ? kMaxOtherVeks : kMaxMisfits;
+  for (const bool same_chip : {true, false})
+    for (const Located& entry : entries_)
+      if (fits(entry.object, query) == Fit::kind_only && is_of_chip(entry.object) == same_chip && ++others <= most) offer(entry, answer);
   std::string detail = root_.string() + " has no " + std::string(collateral_kind_name(query.kind));
   if (query.product != snp::ProductLine::unknown) detail += " of " + std::string(snp::product_name(query.product));
   if (!query.fmspc.empty()) detail += " of FMSPC " + query.fmspc;

@@ -5,6 +5,7 @@
 #include "evidence/consent.hpp"
 #include "evidence/intel_verify.hpp"
 #include "evidence/snp_verify.hpp"
+#include "evidence/text_damage.hpp"
 #include "evidence/verify.hpp"
 #include "profile/constellation.hpp"
 #include "report/checks_atls.hpp"
@@ -49,11 +50,18 @@ const CheckResult* binding_result(const Report& report) {
   return format == nullptr || format->binding == nullptr ? nullptr : report.find(format->binding->id);
 }
 
-// Hardware signed what the evidence says.
+// The check for which what the evidence says is not signed by hardware under a trusted root; null when it is.
+const CheckSpec* breaks_signature(const Format& format, const Report& report) {
+  for (const CheckSpec* spec : format.signatures)
+    if (report.outcome_of(*spec) != Outcome::pass) return spec;
+  for (const CheckSpec* spec : format.chain)
+    if (report.outcome_of(*spec) == Outcome::fail) return spec;
+  return nullptr;
+}
+
 bool is_signed(const Report& report) {
   const Format* format = judged_format(report);
-  return format != nullptr && !format->signatures.empty() &&
-         std::all_of(format->signatures.begin(), format->signatures.end(), [&](const CheckSpec* spec) { return report.outcome_of(*spec) == Outcome::pass; });
+  return format != nullptr && !format->signatures.empty() && breaks_signature(*format, report) == nullptr;
 }
 
 bool is_bound_and_signed(const Report& report) {
@@ -71,8 +79,9 @@ std::string why_no_level(const Report& report) {
   if (binding == nullptr) return "the evidence was not compared with this TLS key";
   if (binding->outcome != Outcome::pass) return "the binding is not proven, see " + std::string(binding->spec->id);
   const Format* format = judged_format(report);
-  return format != nullptr && !format->signatures.empty() ? "the bound value is not signed, see " + std::string(format->signatures.front()->id)
-                                                          : "nothing signs the bound value, see atls-hardware-root";
+  if (format == nullptr || format->signatures.empty()) return "nothing signs the bound value, see atls-hardware-root";
+  const CheckSpec* broken = breaks_signature(*format, report);
+  return "the bound value is not signed under a trusted root, see " + std::string((broken != nullptr ? broken : format->signatures.front())->id);
 }
 
 void say_what_a_level_leaves_open(BindingLevel level, Report& report) {
@@ -172,6 +181,11 @@ void verify_evidence(const Evidence& evidence, const std::optional<ExpectedBindi
     if (evidence.decode_error && !evidence.hcl) report.fail(kSnpContainerDecode, *evidence.decode_error);
     else report.error(kHardwareRoot, evidence.decode_error ? *evidence.decode_error : why_not_judged(evidence.format));
     return;
+  }
+  if (auto damage = evidence.decode_error ? std::nullopt : text_damage(evidence)) {
+    Evidence damaged = evidence;
+    damaged.decode_error = std::move(damage);
+    return verify_evidence(damaged, binding, presented, context, report, must_pass);
   }
   Evidence with_log;
   if (presented.event_log && evidence.format == "tdx") {

@@ -6,6 +6,7 @@
 #include "evidence/certification_chain.hpp"
 #include "evidence/evidence.hpp"
 #include "evidence/field_walk.hpp"
+#include "evidence/text_damage.hpp"
 #include "evidence/x509_claims.hpp"
 #include "intel/pck.hpp"
 #include "intel/quote.hpp"
@@ -181,7 +182,7 @@ Claim quote_claims(Bytes in, std::string name) {
   root.add(field_claim("signed", std::monostate{}, 0, signed_size, "what the attestation key signs"));
   root.add(value_claim("quote_size", std::uint64_t{begin + data_size}));
   if (parsed->unused_in_signature_data != 0) root.add(value_claim("unused_in_signature_data", std::uint64_t{parsed->unused_in_signature_data}, "bytes that no field covers"));
-  root.add(value_claim("trailing_bytes", std::uint64_t{parsed->trailing}, parsed->trailing == 0 ? "" : parsed->trailing_nonzero ? "not all zero" : "zero: padding"));
+  root.add(value_claim("trailing_bytes", std::uint64_t{parsed->trailing}, parsed->trailing == 0 ? "" : is_line_end(in.last(parsed->trailing)) ? "a line end, left out" : parsed->trailing_nonzero ? "not all zero" : "zero: padding"));
   if (parsed->trailing_nonzero) root.add(field_claim("trailing", to_buffer(in.subspan(begin + data_size)), begin + data_size, parsed->trailing, "nothing signs these bytes"));
   return root;
 }

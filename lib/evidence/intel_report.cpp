@@ -52,8 +52,8 @@ void attribute_intel_signers(const IntelCase& c, Report& report) {
   const auto attribute = [&](std::initializer_list<const CheckSpec*> specs, const std::string& name) {
     for (const CheckSpec* spec : specs) sign(report, spec->id, name);
   };
-  const std::string ca = signer({&kPckChainSignatures}, c.processor_ca ? "PCK Processor CA" : "PCK Platform CA"), pck = signer({&kQeReportSignature}, "PCK"),
-                    attestation_key = signer({&kQuoteSignature, &kQeReportDataBinding, &kQeReportSignature}, "attestation key");
+  const std::string ca = signer({&kPckChainSignatures}, c.processor_ca ? "PCK Processor CA" : "PCK Platform CA"), pck = signer({&kQeReportSignature, &kPckChainSignatures, &kPckRootTrusted}, "PCK"),
+                    attestation_key = signer({&kQuoteSignature, &kQeReportDataBinding, &kQeReportSignature, &kPckChainSignatures, &kPckRootTrusted}, "attestation key");
   attribute({&kPckSgxExtension, &kPckSgxEntryCount, &kPckCpusvnConsistency, &kPckExtensions, &kPckCaType, &kPolicyFmspc, &kPolicyPceId, &kPolicyPpid, &kPolicyPlatformInstance,
              &kPolicyPlatform, &kPolicyMinPceSvn},
             ca);

@@ -1,6 +1,7 @@
 // Structure of an Intel quote: Intel TDX DCAP quoting library API.
 #include "base/hex.hpp"
 #include "evidence/intel_case.hpp"
+#include "evidence/text_damage.hpp"
 #include "report/checks_intel.hpp"
 
 namespace atls::evidence {
@@ -48,6 +49,15 @@ void check_certification_data(const IntelCase& c, Report& report) {
   if (r.outcome == Outcome::pass && given && q.certification.type != intel::kPckCleartext) r.detail = "the PCK certificate came from elsewhere: " + c.pck->origin;
 }
 
+void check_trailing_bytes(const intel::Quote& q, Report& report) {
+  const bool line_end = is_line_end(Bytes(q.raw).last(q.trailing));
+  auto& trailing = report.judge(kQuoteTrailingBytes, !q.trailing_nonzero || line_end, "nothing signs the bytes behind the quote; they mean nothing", Outcome::warn);
+  if (line_end) trailing.detail = kLineEndLeftOut;
+  else if (trailing.outcome == Outcome::pass && q.trailing > 0) trailing.detail = "padding";
+  with(trailing, "none, zeros or one line end",
+       line_end ? "a line end" : q.trailing == 0 ? "none" : std::to_string(q.trailing) + (q.trailing_nonzero ? " bytes, not all zero" : " zeros"));
+}
+
 }  // namespace
 
 void check_quote_structure(const IntelCase& c, const Context&, Report& report) {
@@ -56,9 +66,7 @@ void check_quote_structure(const IntelCase& c, const Context&, Report& report) {
   check_header(q, report);
   with(report.judge(kQuoteSizeConsistency, q.unused_in_signature_data == 0, "bytes of the signature data belong to no field"), "0 bytes left over",
        std::to_string(q.unused_in_signature_data));
-  auto& trailing = report.judge(kQuoteTrailingBytes, !q.trailing_nonzero, "nothing signs the bytes behind the quote; they mean nothing", Outcome::warn);
-  if (trailing.outcome == Outcome::pass && q.trailing > 0) trailing.detail = "padding";
-  with(trailing, "none, or zeros", q.trailing == 0 ? "none" : std::to_string(q.trailing) + (q.trailing_nonzero ? " bytes, not all zero" : " zeros"));
+  check_trailing_bytes(q, report);
   check_certification_data(c, report);
   with(report.judge(kQuoteAuthDataLength, q.auth_data.size() == kUsualAuthData, "other verifiers refuse it", Outcome::warn), "32", std::to_string(q.auth_data.size()));
 }

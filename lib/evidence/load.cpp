@@ -15,6 +15,7 @@
 #include "evidence/input_kind.hpp"
 #include "evidence/load_parts.hpp"
 #include "evidence/snp_claims.hpp"
+#include "evidence/text_damage.hpp"
 #include "pem/pem.hpp"
 
 namespace atls::evidence {
@@ -224,6 +225,7 @@ void decode_content(Loaded& out, Bytes content, int layers, const std::optional<
   }
   if (as) return decode_binary(out, content, *as);
   if (layers == 0 && shows_embedded_quote(out, content)) return;
+  if (auto damage = text_damage_of_unknown(content)) return set_error(out, {Errc::unsupported, "input", "not recognised; " + *std::move(damage), 0});
   set_error(out, {Errc::unsupported, "input",
                   content.empty() ? "empty" : "not recognised, expected a certificate, CRL, SEV-SNP report, certificate table, Intel quote, TDREPORT, TCB info, QE identity, event log, Azure HCL report, attestation document or bundle (raw, hex, base64 or PEM)", 0});
 }

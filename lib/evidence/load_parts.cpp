@@ -7,6 +7,7 @@
 #include "evidence/intel_keys.hpp"
 #include "evidence/memo.hpp"
 #include "evidence/snp_claims.hpp"
+#include "evidence/text_damage.hpp"
 #include "intel/pck.hpp"
 
 namespace atls::evidence {
@@ -78,6 +79,7 @@ void take_evidence(Loaded& out, Evidence evidence, InputKind kind) {
   Claim claims = evidence_claims(evidence);
   out.claims.meaning = claims.meaning;
   for (Claim& c : claims.children) out.claims.add(std::move(c));
+  if (auto damage = text_damage(evidence)) set_error(out, {Errc::bad_value, "input", *std::move(damage), 0});
   out.evidence = std::move(evidence);
 }
 

@@ -74,7 +74,7 @@ void decide_product(SnpCase& c, const Supply& supply) {
   if (c.report->version >= 3) return decide(c.report->product_from_cpuid(), "CPUID of the report");
   if (const auto line = product_of_extra_info(c)) decide(*line, "extra platform info of the certificate table");
   for (const SuppliedCertificate& vek : supply.veks)
-    decide(vek_facts(vek.object).product, "productName of the endorsement certificate");
+    if (is_candidate_vek(vek, c)) decide(vek_facts(vek.object).product, "productName of the endorsement certificate");
   for (const auto* list : {&supply.asks, &supply.arks})
     for (const SuppliedCertificate& ca : *list)
       if (const auto role = ca_from_subject_cn(ca.object.subject_cn()))

@@ -53,7 +53,8 @@ struct SnpCase {
   std::string product_from;  // how it was decided
   std::optional<SuppliedCertificate> vek;
   VekFacts facts;                  // of vek
-  std::string vek_missing;         // what every source said, and what to do next
+  std::string vek_missing;         // what was looked at, what every source said, and what to do next
+  bool tcb_put_back = false;       // the key of vek signed the report as it was before its TCBs were written in the order of the other layout
   CaLink ask, ark;                 // by default ask.role is ask; asvk in a VLEK chain
   std::optional<SuppliedCrl> crl;  // the newest valid one, else the best that there is to judge
   bool crl_usable = false;
@@ -79,6 +80,8 @@ void choose_crl(SnpCase& c, const Supply& supply, const Context& context);
 std::string describe(const std::vector<CollateralMiss>& misses);
 // True when the signature of the report verifies under the key of the certificate.
 bool verifies_report(const crypto::Certificate& vek, const snp::AttestationReport& report);
+// Whether a certificate that came with the evidence is one of this report's at all: it fits, or its key signed.
+bool is_candidate_vek(const SuppliedCertificate& vek, const SnpCase& c);
 
 // The checks, in table order. Each records every id of its area exactly once.
 void check_snp_structure(const SnpCase& c, const Context& context, Report& report);

@@ -13,6 +13,7 @@
 #include "evidence/eventlog_claims.hpp"
 #include "evidence/hcl_claims.hpp"
 #include "evidence/intel_claims.hpp"
+#include "evidence/text_damage.hpp"
 #include "evidence/x509_claims.hpp"
 #include "snp/cert_table.hpp"
 #include "snp/report.hpp"
@@ -208,7 +209,8 @@ Claim report_claims(Bytes report, std::string name) {
     root.add(value_claim("current_version", r->current_version.text(), "firmware major.minor.build"));
     root.add(value_claim("committed_version", r->committed_version.text(), "firmware major.minor.build"));
     if (r->trailing != 0) {
-      root.add(field_claim("trailing", to_buffer(report.subspan(snp::kReportSize)), snp::kReportSize, r->trailing, "bytes after the report"));
+      root.add(field_claim("trailing", to_buffer(report.subspan(snp::kReportSize)), snp::kReportSize, r->trailing,
+                           is_line_end(report.subspan(snp::kReportSize)) ? "a line end, left out" : "bytes after the report"));
       root.add(value_claim("trailing_bytes", std::uint64_t{r->trailing}));
     }
   }

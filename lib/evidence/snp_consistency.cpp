@@ -20,6 +20,12 @@ void check_report_signature(const SnpCase& c, Report& report) {
                              "the algorithm that the report declares is not ECDSA P-384 with SHA-384, see snp-signature-algo");
   if (c.vek->object.key_type() != crypto::KeyType::ec_p384)
     return (void)report.fail(kSnpReportSignature, "the certified key cannot make such a signature, see snp-vek-key");
+  if (c.tcb_put_back) {
+    report.fail(kSnpReportSignature,
+                "the signature verifies when the TCB bytes stand in the order of the other layout (legacy, Turin): a program took the report "
+                "apart and wrote it anew, and what it wrote is not what the chip signed. Next: keep the report as the firmware gives it");
+    return;
+  }
   report.judge(kSnpReportSignature, verifies_report(c.vek->object, *c.report),
                "the signature over the first 672 bytes does not verify under the certified key: the report was altered, or "
                "another chip signed it");

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "evidence/hcl_claims.hpp"
 #include "evidence/snp_case.hpp"
+#include "evidence/text_damage.hpp"
 #include "report/checks_snp.hpp"
 
 namespace atls::evidence {
@@ -21,9 +22,14 @@ void check_container(const SnpCase& c, Report& report) {
   report.pass(kSnpContainerLossy, "the signature is checked over the bytes as received");
 }
 
-void check_size(const AttestationReport& r, Report& report) {
-  with(report.judge(kSnpReportSize, r.trailing == 0, "bytes follow the report; they are not signed"),
-       std::to_string(snp::kReportSize), std::to_string(snp::kReportSize + r.trailing));
+void check_size(const SnpCase& c, Report& report) {
+  const std::size_t trailing = c.report->trailing;
+  if (is_line_end(Bytes(c.evidence->data).last(trailing))) {
+    with(report.pass(kSnpReportSize, std::string(kLineEndLeftOut)), std::to_string(snp::kReportSize), std::to_string(snp::kReportSize) + " and a line end");
+    return;
+  }
+  with(report.judge(kSnpReportSize, trailing == 0, "bytes follow the report; they are not signed"),
+       std::to_string(snp::kReportSize), std::to_string(snp::kReportSize + trailing));
 }
 
 void check_version(const AttestationReport& r, const policy::Policy& policy, Report& report) {
@@ -113,9 +119,9 @@ void check_product(const SnpCase& c, Report& report) {
     if (r.version >= 3)
       with(report.fail(kSnpProductKnown, "no certificate authority is published for this processor"), "Milan, Genoa or Turin",
            cpuid);
-    else
-      report.error(kSnpProductKnown,
-                   "a report of version 2 does not name its processor, and no certificate does: see snp-vek-present");
+    else   // without a certificate this is no question of its own
+      report.add(kSnpProductKnown, c.vek ? Outcome::error : Outcome::skip,
+                 "a report of version 2 does not name its processor, and no certificate does: see snp-vek-present");
     return;
   }
   const snp::TcbLayout layout = snp::tcb_layout(c.product);
@@ -138,6 +144,16 @@ void check_product(const SnpCase& c, Report& report) {
   known.actual = snp::product_name(c.product);
 }
 
+// Nothing but zeros and one line end follows the blobs.
+bool ends_in_line_end(Bytes table) {
+  for (const std::size_t size : {std::size_t{1}, std::size_t{2}}) {
+    if (table.size() < size || !is_line_end(table.last(size))) continue;
+    const auto rest = snp::parse_cert_table(table.first(table.size() - size));
+    if (rest && !rest->trailing_nonzero) return true;
+  }
+  return false;
+}
+
 void check_table(const SnpCase& c, Report& report) {
   const CheckSpec* all[] = {&kSnpCertTableBounds, &kSnpCertTableTerminator, &kSnpCertTableDuplicate, &kSnpCertTableOverlap,
                             &kSnpCertTableUnknownEntry};
@@ -157,8 +173,10 @@ void check_table(const SnpCase& c, Report& report) {
   report.judge(kSnpCertTableDuplicate, t.duplicates.empty(), joined(t.duplicates) + ": readers disagree about which one counts");
   std::vector<std::string> odd = t.overlaps;
   odd.insert(odd.end(), t.empty_entries.begin(), t.empty_entries.end());
-  if (t.trailing_nonzero) odd.push_back("bytes after the last blob are not zero");
-  report.judge(kSnpCertTableOverlap, odd.empty(), joined(odd), Outcome::warn);
+  const bool line_end = t.trailing_nonzero && ends_in_line_end(*c.evidence->aux);
+  if (t.trailing_nonzero && !line_end) odd.push_back("bytes after the last blob are not zero");
+  auto& overlap = report.judge(kSnpCertTableOverlap, odd.empty(), joined(odd), Outcome::warn);
+  if (odd.empty() && line_end) overlap.detail = kLineEndLeftOut;
 
   std::vector<std::string> unknown;
   for (const snp::TableEntry& e : t.entries)
@@ -222,7 +240,7 @@ void check_hcl(const SnpCase& c, Report& report) {
 void check_snp_structure(const SnpCase& c, const Context& context, Report& report) {
   const AttestationReport& r = *c.report;
   check_container(c, report);
-  check_size(r, report);
+  check_size(c, report);
   check_version(r, context.policy, report);
   check_reserved(r, context.policy, report);
   check_fields(c, report);

@@ -85,7 +85,10 @@ void attribute_signers(const SnpCase& c, Report& report) {
   const auto attribute = [&](std::initializer_list<const CheckSpec*> specs, const std::string& name) {
     for (const CheckSpec* spec : specs) sign_range(report, spec->id, name);
   };
-  const std::string vek = signer(kSnpReportSignature, c.vek_name());
+  // A VCEK is one only under a trusted root: whoever made the root made the key, too.
+  const bool under_root = report.outcome_of(kSnpVekSignature) == Outcome::pass && report.outcome_of(kSnpArkTrusted) == Outcome::pass &&
+                          report.outcome_of(kSnpAskSignature) != Outcome::fail;
+  const std::string vek = under_root ? signer(kSnpReportSignature, c.vek_name()) : "";
   for (const std::string_view area : {kSnpReportVersion.area, kSnpReportSignature.area, kSnpNoReference.area})
     sign_range(report, area, vek);
   attribute({&kReportDataBinding}, vek);
@@ -165,6 +168,8 @@ std::vector<const CheckSpec*> snp_must_pass(const Context& context, const Report
   if (context.policy.crl == policy::CrlMode::require)
     out.insert(out.end(),
                {&kSnpCrlAvailable, &kSnpCrlIssuer, &kSnpCrlSignature, &kSnpCrlFresh, &kSnpAskNotRevoked, &kSnpArkNotRevoked});
+  // Which product it is, the certificate of a version 2 report says: without one that is the reason, and enough of one.
+  if (report.outcome_of(kSnpVekPresent) == Outcome::error && report.outcome_of(kSnpProductKnown) == Outcome::skip) std::erase(out, &kSnpProductKnown);
   // The rest may be skipped with a reason, but never be forgotten.
   for (const CheckSpec* spec : kSnpChecks)
     if (report.find(spec->id) == nullptr && (spec->severity == Severity::required || spec->severity == Severity::warning))

@@ -61,7 +61,8 @@ struct Format {
   // What the frame (appraise.cpp) must know: the check that ties the signed value to the channel, the checks that make a value
   // "signed by hardware", the one that says which guest is expected, and the ones after whose failure nothing was judged.
   const CheckSpec* binding;
-  std::span<const CheckSpec* const> signatures;   // empty: no hardware signs this
+  std::span<const CheckSpec* const> signatures;   // the way from a trusted root to the evidence, all must pass; empty: no hardware signs this
+  std::span<const CheckSpec* const> chain;        // none of these may have failed: a key that was revoked or may not sign makes no value signed
   const CheckSpec* no_reference;
   std::span<const CheckSpec* const> decoding;
 };

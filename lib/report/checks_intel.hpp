@@ -19,7 +19,7 @@ ATLS_INTEL("Quote structure", kQuoteAttKeyType, "quote-att-key-type", "The attes
 ATLS_INTEL("Quote structure", kQuoteTeeType, "quote-tee-type", "The TEE type belongs to the version and to the body", "Intel TDX DCAP quoting library API, header", rejected, required);
 ATLS_INTEL("Quote structure", kQuoteBodyType, "quote-body-type", "The body type of a version 5 quote is known and has its size", "Intel TDX DCAP quoting library API, body descriptor", rejected, required);
 ATLS_INTEL("Quote structure", kQuoteSizeConsistency, "quote-size-consistency", "The declared sizes consume the signature data exactly", "Intel TDX DCAP quoting library API, signature data", rejected, required);
-ATLS_INTEL("Quote structure", kQuoteTrailingBytes, "quote-trailing-bytes", "Nothing but zeros follows the quote", "Intel TDX DCAP quoting library API, signature data", refused, warning);
+ATLS_INTEL("Quote structure", kQuoteTrailingBytes, "quote-trailing-bytes", "Nothing but zeros or one line end follows the quote", "Intel TDX DCAP quoting library API, signature data", refused, warning);
 ATLS_INTEL("Quote structure", kQuoteQeVendorId, "quote-qe-vendor-id", "The quoting enclave is of the expected vendor", "Intel TDX DCAP quoting library API, header", rejected, required);
 ATLS_INTEL("Quote structure", kQuoteCertDataType, "quote-cert-data-type", "The certification data is a QE report with a PCK certificate chain", "Intel TDX DCAP quoting library API, certification data", rejected, required);
 ATLS_INTEL("Quote structure", kQuoteAuthDataLength, "quote-auth-data-length", "The authentication data of the quoting enclave is 32 bytes long", "Intel TDX DCAP quoting library API, QE authentication data", refused, warning);

@@ -16,7 +16,7 @@ namespace atls::checks {
 #define ATLS_STRUCTURE(var, id, title, ref, exit, severity) ATLS_SNP("SNP structure", var, id, title, ref, exit, severity)
 ATLS_STRUCTURE(kSnpContainerDecode, "snp-container-decode", "The container decodes and holds an attestation report", "SEV-SNP ABI (AMD 56860), ATTESTATION_REPORT", malformed, required);
 ATLS_STRUCTURE(kSnpContainerLossy, "snp-container-lossy", "The container preserves the report byte for byte", "SEV-SNP ABI (AMD 56860), ATTESTATION_REPORT", rejected, required);
-ATLS_STRUCTURE(kSnpReportSize, "snp-report-size", "The report is exactly 1184 bytes", "SEV-SNP ABI (AMD 56860), ATTESTATION_REPORT", rejected, required);
+ATLS_STRUCTURE(kSnpReportSize, "snp-report-size", "The report is exactly 1184 bytes, but for one line end behind it", "SEV-SNP ABI (AMD 56860), ATTESTATION_REPORT", rejected, required);
 ATLS_STRUCTURE(kSnpReportVersion, "snp-report-version", "The report version is 2 to 5", "SEV-SNP ABI (AMD 56860), VERSION", rejected, required);
 ATLS_STRUCTURE(kSnpReportReservedZero, "snp-report-reserved-zero", "Every must-be-zero area of the report is zero", "SEV-SNP ABI (AMD 56860), ATTESTATION_REPORT", rejected, required);
 ATLS_STRUCTURE(kSnpReportVmplRange, "snp-report-vmpl-range", "The report was requested by the guest, at VMPL 0 to 3", "SEV-SNP ABI (AMD 56860), VMPL", rejected, required);

@@ -1,6 +1,7 @@
 #include "sim/endorsements.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "base/writer.hpp"
 #include "sim/anchors_data.hpp"
@@ -39,7 +40,8 @@ Extensions amd_extensions(const SnpOptions& options, const Identity& identity, b
   add("1", small_integer(profile.struct_version));
   add("2", tlv(kIa5String, as_bytes(product_name)));
   const auto& tcb = profile.tcb;
-  const std::uint8_t microcode = has_fault(options, "tcb-cert-higher") ? static_cast<std::uint8_t>(tcb[7] + 1) : tcb[7];
+  const int step = has_fault(options, "tcb-cert-higher") ? 1 : has_fault(options, "vcek-of-other-tcb") ? -1 : 0;
+  const auto microcode = static_cast<std::uint8_t>(tcb[7] + step);
   if (snp::tcb_layout(profile.line) == snp::TcbLayout::turin) {
     add("3.9", small_integer(tcb[0]));
     add("3.1", small_integer(tcb[1]));
@@ -110,6 +112,18 @@ Endorsements make_endorsements(const SnpOptions& options, const Identity& identi
     out.ask = under_foreign_ark(line, role, ask_key.get(), out.ark);
   }
   const crypto::X509Ptr ask = parse_certificate(out.ask);
+  // The certificate of another report: another key, for another chip or for another TCB of this one.
+  const bool other_chip = has_fault(options, "vcek-of-other-chip");
+  if (other_chip || has_fault(options, "vcek-of-other-tcb")) {
+    SnpOptions elsewhere = options;
+    elsewhere.seed += " elsewhere";
+    Result<Identity> made = derive_identity(elsewhere);
+    if (!made) throw std::logic_error("simulated platform: " + made.error().message());
+    if (!other_chip) made->chip_id = identity.chip_id;
+    out.vek = der_of(make_vek({.common_name = "SEV-VCEK", .key = made->vcek.get(), .issuer_key = ask_key.get(), .issuer = ask.get(), .validity = kCaValidity,
+                               .extensions = amd_extensions(options, *made, false), .subject_key_identifier = false}).get());
+    return out;
+  }
   out.vek = der_of(make_vek({.common_name = vlek ? "SEV-VLEK" : "SEV-VCEK",
                              .key = (vlek ? identity.vlek : identity.vcek).get(),
                              .issuer_key = ask_key.get(),

@@ -20,6 +20,7 @@ constexpr std::string_view kAtls = "Constellation aTLS";
 constexpr List<1> kMeasurement{"snp-policy-measurement"}, kSignature{"snp-report-signature"}, kVmpl{"snp-policy-vmpl"},
     kMinimumTcb{"snp-policy-minimum-tcb"}, kChipId{"snp-policy-chip-id"}, kReportedTcb{"snp-tcb-reported-matches-cert"},
     kProduct{"snp-policy-product"}, kCrlSignature{"snp-crl-signature"}, kOtherChip{"policy-platform-instance"};
+constexpr List<2> kRewrittenTcb{"snp-tcb-reported-matches-cert", "snp-policy-minimum-tcb"};
 constexpr List<2> kNoVek{"snp-vek-present", "snp-policy-product"};   // of version 2, only the certificate names the product
 constexpr List<5> kUnsigned{"snp-vek-present", "snp-vek-kind", "snp-report-signature", "snp-hwid-matches-chip-id", "snp-policy-signing-key"};
 constexpr List<4> kNotVcek{"snp-vek-extensions-complete", "snp-hwid-matches-chip-id", "snp-policy-signing-key", "snp-policy-chip-id"};
@@ -49,6 +50,8 @@ constexpr std::array kFaults{
     reject(Layer::certificate, "tcb-cert-higher", "the certificate is for a higher TCB than REPORTED_TCB", "snp-tcb-reported-matches-cert", kKds),
     reject(Layer::report, "tcb-layout-swap", "the TCB bytes are in the order of the other layout (Turin, legacy)", "snp-tcb-reported-matches-cert", kAbi,
            {kMinimumTcb}),
+    reject(Layer::report, "tcb-layout-rewritten", "a program wrote the TCB bytes in the order of the other layout, after signing", "snp-report-signature", kAbi,
+           {kRewrittenTcb}),
     reject(Layer::report, "committed-gt-current", "COMMITTED_TCB is above CURRENT_TCB", "snp-tcb-committed-le-current", kAbi),
     accept(Layer::report, "provisional", "COMMITTED_TCB is below CURRENT_TCB: provisional firmware", "snp-tcb-committed-equals-current", "warn", kAbi),
     reject(Layer::report, "provisional-forbidden", "as provisional, under a policy that forbids it", "snp-tcb-committed-equals-current", kAbi,
@@ -72,6 +75,11 @@ constexpr std::array kFaults{
     reject(Layer::certificate, "product-mismatch", "the endorsement key certificate names another product line", "snp-vek-product", kKds,
            {kProduct, "milan-or-genoa"}),
 
+    // A certificate of another report says nothing about this one: it is not the signer's, and the signer's is missing.
+    missing(reject(Layer::certificate, "vcek-of-other-chip", "the endorsement key certificate is that of another chip", "snp-vek-present", kKds, {{}, "vcek", kUndecided})),
+    missing(reject(Layer::certificate, "vcek-of-other-tcb", "the endorsement key certificate is that of the same chip under another TCB", "snp-vek-present", kKds,
+                   {{}, "vcek", kUndecided})),
+
     // Revocation.
     exported(reject(Layer::crl, "ask-revoked", "the CRL lists the ASK", "snp-ask-not-revoked", kX509, {{}, "collateral-dir"}), "extended.bin"),
     exported(reject(Layer::crl, "crl-expired", "nextUpdate of the CRL passed in 2024", "snp-crl-fresh", kX509, {{}, "collateral-dir", kUndecided}), "extended.bin"),
@@ -87,6 +95,7 @@ constexpr std::array kFaults{
 
     // Containers.
     exported(reject(Layer::hcl, "hcl-hash", "the runtime claims were changed by one space", "snp-hcl-runtime-hash", kHcl), "hcl.bin"),
+    exported(reject(Layer::report, "report-as-text", "a program took the report for text and wrote it as UTF-8", "snp-container-decode", kAbi, {{}, {}, kMalformed}), "tsm"),
     exported(reject(Layer::report, "extra-data", "one byte follows the report", "snp-report-size", kAbi), "tsm"),
 
     // Handshake: certificate, document, nonces.

@@ -92,6 +92,7 @@ constexpr std::array kIntelFaultRows{
     cut("truncated-last-byte", "the last byte of the quote is missing"),
     tolerated(Layer::quote, "trailing-zeros", "zeros follow the quote", "quote-trailing-bytes", "pass", kQuote),
     tolerated(Layer::quote, "trailing-bytes", "bytes that are not zero follow the quote", "quote-trailing-bytes", "warn", kQuote),
+    quote("quote-as-text", "a program took the quote for text: line feeds in it became CR LF", "quote-parse", kQuote, {{}, {}, kMalformed}),
     of(kTdx, quote("outer-type-5", "the outer certification data has type 5", "quote-cert-data-type", kQuote, {{}, kVersion4})),
     quote("inner-type-1", "the certification data is a PPID in the clear (type 1)", "quote-cert-data-type", kQuote, {kNoChain}),
     quote("inner-type-3", "the certification data is an encrypted PPID (type 3)", "quote-cert-data-type", kQuote, {kNoChain}),
@@ -147,6 +148,9 @@ constexpr std::array kIntelFaultRows{
       fault.needs = "policy-tcb-eval-number";
       return fault;
     }(),
+
+    collateral("collateral-of-other-root", "another root, which is trusted as well, certified the signer of TCB info and QE identity", "tcb-info-signer-chain", kUndecided,
+               kQeSigner),
 
     // What good collateral says about platform, module and QE.
     status("platform-sw-hardening-needed", "the platform's level is SWHardeningNeeded"),

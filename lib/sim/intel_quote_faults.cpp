@@ -73,6 +73,14 @@ constexpr QuoteFault kQuoteFaults[] = {
     {.name = "truncated-last-byte", .after_signing = [](Buffer& raw, const Quote&) { raw.pop_back(); }},
     {.name = "trailing-zeros", .after_signing = [](Buffer& raw, const Quote&) { raw.resize(raw.size() + kSignatureSize); }},
     {.name = "trailing-bytes", .after_signing = [](Buffer& raw, const Quote&) { raw.insert(raw.end(), intel::kVendorId.begin(), intel::kVendorId.end()); }},
+    {.name = "quote-as-text", .after_signing = [](Buffer& raw, const Quote&) {   // taken for text: line feeds became CR LF
+       Buffer out;
+       for (const std::uint8_t b : raw) {
+         if (b == '\n') out.push_back('\r');
+         out.push_back(b);
+       }
+       raw = std::move(out);
+     }},
     {.name = "outer-type-5", .after_signing = [](Buffer& raw, const Quote& at) { raw[outer_at(at)] = 5; }},
     {.name = "inner-type-1", .fields = [](Quote& q) { set_ppid(q, 1, 16); }},
     {.name = "inner-type-3", .fields = [](Quote& q) { set_ppid(q, 3, 384); }},

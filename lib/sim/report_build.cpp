@@ -38,20 +38,30 @@ snp::TcbVersion in_other_layout(const snp::TcbVersion& tcb, snp::ProductLine lin
   return out;
 }
 
+// What a program makes of bytes that it takes for Latin-1 and writes as UTF-8.
+Buffer latin1_as_utf8(Bytes raw) {
+  Buffer out;
+  for (const std::uint8_t b : raw) {
+    if (b >= 0x80) out.push_back(static_cast<std::uint8_t>(0xC0 | b >> 6));
+    out.push_back(b < 0x80 ? b : static_cast<std::uint8_t>(0x80 | (b & 0x3F)));
+  }
+  return out;
+}
+
 // Faults are made in three places: fields, bytes that no field holds, and bytes after signing.
 struct ReportFault {
   std::string_view name;
   void (*fields)(AttestationReport&, const SnpOptions&) = nullptr;
   void (*before_signing)(Buffer&) = nullptr;
-  void (*after_signing)(Buffer&) = nullptr;
+  void (*after_signing)(Buffer&, const SnpOptions&) = nullptr;
 };
 
 using Options = SnpOptions;
 constexpr ReportFault kReportFaults[] = {
-    {.name = "sig-bitflip", .after_signing = [](Buffer& raw) { raw[kRAt + 1] ^= 0x10; }},
-    {.name = "body-bitflip", .after_signing = [](Buffer& raw) { raw[0x090] ^= 0x01; }},
-    {.name = "sig-big-endian", .after_signing = [](Buffer& raw) { to_big_endian(raw, kRAt); to_big_endian(raw, kSAt); }},
-    {.name = "sig-zero", .after_signing = [](Buffer& raw) { std::fill_n(raw.begin() + kRAt, 2 * kIntegerSize, std::uint8_t{0}); }},
+    {.name = "sig-bitflip", .after_signing = [](Buffer& raw, const Options&) { raw[kRAt + 1] ^= 0x10; }},
+    {.name = "body-bitflip", .after_signing = [](Buffer& raw, const Options&) { raw[0x090] ^= 0x01; }},
+    {.name = "sig-big-endian", .after_signing = [](Buffer& raw, const Options&) { to_big_endian(raw, kRAt); to_big_endian(raw, kSAt); }},
+    {.name = "sig-zero", .after_signing = [](Buffer& raw, const Options&) { std::fill_n(raw.begin() + kRAt, 2 * kIntegerSize, std::uint8_t{0}); }},
     {.name = "algo-zero", .fields = [](AttestationReport& r, const Options&) { r.signature_algo = 0; }},
     {.name = "version-1", .fields = [](AttestationReport& r, const Options&) { r.version = 1; }},
     {.name = "version-6", .fields = [](AttestationReport& r, const Options&) { r.version = 6; }},
@@ -69,6 +79,14 @@ constexpr ReportFault kReportFaults[] = {
        for (snp::TcbVersion* tcb : {&r.current_tcb, &r.reported_tcb, &r.committed_tcb, &r.launch_tcb})
          *tcb = in_other_layout(*tcb, options.product);
      }},
+    {.name = "tcb-layout-rewritten", .after_signing = [](Buffer& raw, const Options& options) {
+       for (const std::size_t at : {0x038U, 0x180U, 0x1E0U, 0x1F0U}) {   // CURRENT_TCB, REPORTED_TCB, COMMITTED_TCB, LAUNCH_TCB
+         snp::TcbVersion tcb;
+         std::copy_n(raw.begin() + static_cast<std::ptrdiff_t>(at), tcb.raw.size(), tcb.raw.begin());
+         tcb = in_other_layout(tcb, options.product);
+         std::copy(tcb.raw.begin(), tcb.raw.end(), raw.begin() + static_cast<std::ptrdiff_t>(at));
+       }
+     }},
     {.name = "committed-gt-current", .fields = [](AttestationReport& r, const Options&) { r.committed_tcb.raw[7] += 1; }},
     {.name = "provisional", .fields = [](AttestationReport& r, const Options&) { r.committed_tcb.raw[7] -= 1; }},
     {.name = "provisional-forbidden", .fields = [](AttestationReport& r, const Options&) { r.committed_tcb.raw[7] -= 1; }},
@@ -76,7 +94,8 @@ constexpr ReportFault kReportFaults[] = {
     {.name = "chip-id-zero", .fields = [](AttestationReport& r, const Options&) { r.chip_id = {}; }},
     {.name = "vlek-as-vcek", .fields = [](AttestationReport& r, const Options&) { r.signer_info = 0; }},
     {.name = "signing-key-none", .fields = [](AttestationReport& r, const Options&) { r.signer_info = 7u << 2; }},
-    {.name = "extra-data", .after_signing = [](Buffer& raw) { raw.push_back(0); }},
+    {.name = "report-as-text", .after_signing = [](Buffer& raw, const Options&) { raw = latin1_as_utf8(raw); }},
+    {.name = "extra-data", .after_signing = [](Buffer& raw, const Options&) { raw.push_back(0); }},
 };
 
 std::uint32_t layout_version(const SnpOptions& options) {
@@ -123,7 +142,7 @@ Buffer make_report(const SnpOptions& options, const Identity& identity, const st
     if (fault.before_signing != nullptr && has_fault(options, fault.name)) fault.before_signing(raw);
   sign_report(raw, (signs_with_vlek(options) ? identity.vlek : identity.vcek).get());
   for (const ReportFault& fault : kReportFaults)
-    if (fault.after_signing != nullptr && has_fault(options, fault.name)) fault.after_signing(raw);
+    if (fault.after_signing != nullptr && has_fault(options, fault.name)) fault.after_signing(raw, options);
   return raw;
 }
 

@@ -15,12 +15,13 @@ EVIDENCE_FAULTS = """sig-bitflip body-bitflip sig-big-endian sig-zero algo-zero 
  policy-bit17 debug vmpl-1 vmpl-host host-data measurement report-data tcb-rollback tcb-cert-higher tcb-layout-swap
  committed-gt-current provisional chip-id-mismatch chip-id-zero other-chip vlek-as-vcek signing-key-none wrong-ask wrong-ark self-made-root
  vcek-expired vcek-future vcek-extra-ext vcek-spl-missing vcek-hwid-octet product-mismatch ask-revoked crl-expired
+ tcb-layout-rewritten vcek-of-other-chip vcek-of-other-tcb report-as-text
  crl-wrong-issuer table-no-terminator table-oob table-wrap table-dup table-mixed-endian-guid hcl-hash extra-data""".split()
 HANDSHAKE_FAULTS = """no-evidence stale-nonce empty-nonce foreign-key zero-report-data nonce-only-report-data user-data-foreign
  two-evidence wrong-oid document-truncated document-trailing leaf-expired leaf-future leaf-bad-signature leaf-critical
  no-nonce-request two-nonce-requests tickets large-certificate""".split()
 CLIENT_FAULTS = ["no-evidence", "stale-nonce", "foreign-key"]
-EXPORT_ONLY = ["table-", "ask-revoked", "crl-", "hcl-hash", "extra-data"]
+EXPORT_ONLY = ["table-", "ask-revoked", "crl-", "hcl-hash", "extra-data", "report-as-text"]
 
 PLATFORMS = [Platform("milan", "snp", [], "sim-snp"), Platform("genoa", "snp", ["--product", "genoa"], "sim-snp:product=genoa"),
              Platform("turin", "snp", ["--product", "turin"], "sim-snp:product=turin"), Platform("milan vlek", "snp", ["--vlek"], "sim-snp:vlek")]

@@ -21,7 +21,7 @@ TRAVELLING = """report-data other-chip self-made-root
  qe-vendor-id-other quote-version-6 key-type-3 tee-type-mismatch body-type-mismatch body-size-mismatch truncated-after-header
  truncated-after-body-descriptor truncated-after-body truncated-after-size truncated-after-signature
  truncated-after-attestation-key truncated-after-outer-header truncated-after-qe-report truncated-after-qe-signature
- truncated-after-auth-data truncated-after-inner-header truncated-last-byte trailing-zeros trailing-bytes outer-type-5
+ truncated-after-auth-data truncated-after-inner-header truncated-last-byte trailing-zeros trailing-bytes quote-as-text outer-type-5
  inner-type-1 inner-type-3 inner-type-7
  chain-leaf-last chain-without-root chain-extra-certificate pck-expired pck-future pck-ca-expired pck-ca-future pck-wrong-name
  processor-ca pck-ca-rsa pck-ca-p384 sgx-extension-missing sgx-extension-17-entries cpusvn-mismatch
@@ -32,7 +32,7 @@ EXPORTED = """pck-revoked pck-ca-revoked tcb-signer-revoked root-crl-expired pck
  pck-crl-wrong-issuer root-crl-bad-signature pck-crl-bad-signature root-crl-absent pck-crl-absent
  tcb-signer-expired tcb-signer-future tcb-signer-wrong-name fmspc-mismatch pceid-mismatch tcb-info-expired tcb-info-future
  tcb-info-bad-signature tcb-info-whitespace tcb-info-reordered tcb-info-wrong-id tcb-info-version-2 tcb-info-no-levels
- tcb-info-unsorted tcb-info-unknown-status tcb-eval-number-old
+ tcb-info-unsorted tcb-info-unknown-status tcb-eval-number-old collateral-of-other-root
  platform-sw-hardening-needed platform-configuration-needed platform-configuration-and-sw-hardening-needed
  platform-out-of-date platform-out-of-date-configuration-needed platform-revoked module-out-of-date module-revoked
  qe-out-of-date qe-revoked platform-no-level qe-no-level module-identity-missing module-no-level relaunch-advised

@@ -114,6 +114,13 @@ TEST_CASE("corpus: signatures and chains of real SEV-SNP evidence come out as th
     const Report report = judge(presented);
     CAPTURE(test::failures(report));
     ++count[kind];
+    // The only certificate at hand is of the same chip under another TCB: none of this report's, so nothing was judged by it.
+    if (entry["file"] == "snp-report/google-genoa-v2-oak-other-tcb.bin") {
+      CHECK(report.verdict->code == ExitCode::undecided);
+      CHECK(report.verdict->reason == "snp-vek-present");
+      CHECK(signature_of(report) == "unknown");
+      continue;
+    }
     if (entry["expect"]["parse"] == "ok" && !loaded->error) {
       CHECK(report.verdict->code != ExitCode::malformed);
       if (kind == "amd-crl") {
