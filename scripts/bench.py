@@ -9,6 +9,9 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "tools"))
+from idle_support import SOURCES, hold, possible  # noqa: E402
+
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 RUST_PEER = sys.argv[2] if len(sys.argv) > 2 else None
 
@@ -128,6 +131,29 @@ def handshakes(temp):
     line("  ratio to plain handshake plus that signature", f"{atls / bound:.2f}", ">= 0.8", atls / bound >= 0.8)
 
 
+def idle_connections(temp):
+    count = possible()
+    serve = subprocess.Popen([tool("atls-serve"), "--quiet", "--max-connections", "12000", "--idle-timeout", "900", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
+    address = serve.stdout.readline().split()[-1]
+    folder = temp / "idle"
+    subprocess.run([tool("atls-serve"), "--export-platform", str(folder), "--quiet"], check=True)
+    connect = [tool("atls-connect"), "--policy", str(folder / "policy.json"), "--trust-simulated", "--offline", "--no-cache", "--quiet", address]
+
+    def honest():
+        return subprocess.run(connect, check=False).returncode == 0
+
+    honest()
+    before, with_them, after, rate, served = hold(BUILD / "tests" / "tools" / "hostile-peer", serve.pid, address, count, honest)
+    serve.terminate()
+    serve.wait()
+    line("atls-serve, resident before", f"{before / 1024:.1f} MiB")
+    line(f"  with {count} idle connections of {SOURCES} addresses", f"{with_them / 1024:.0f} MiB", "<= 1024 MiB", with_them <= 1024 * 1024)
+    line("  of each connection", f"{(with_them - before) / count:.0f} KiB")
+    line("  after them", f"{after / 1024:.1f} MiB", "<= twice before", after <= 2 * before)
+    line("  established per second, both sides on this machine", f"{rate:.0f}/s")
+    line("  one more client meanwhile", "served" if served else "NOT served", "served", served)
+
+
 def main():
     print(f"{os.cpu_count()} processors, {time.strftime('%Y-%m-%d')}")
     with tempfile.TemporaryDirectory() as temp:
@@ -135,6 +161,7 @@ def main():
         quotes(pathlib.Path(temp))
         files(pathlib.Path(temp))
         handshakes(pathlib.Path(temp))
+        idle_connections(pathlib.Path(temp))
 
 
 if __name__ == "__main__":

@@ -75,7 +75,8 @@ class ClientHandshake {
     ClientTls& tls = out_.live_->tls;
     if (const Status s = tls.attach(out_.live_->fd.get()); !s) return fail(s.error());
     const auto start = Clock::now();
-    const auto end = std::min(start + options_.handshake_timeout, deadline_);
+    IoLimits& limits = tls.limits();
+    limits.begin(std::min(start + options_.handshake_timeout, deadline_), kMaxHandshakeBytes);
     std::optional<Error> error;
     for (;;) {
       ERR_clear_error();
@@ -86,11 +87,14 @@ class ClientHandshake {
         error = tls.failure(why);
         break;
       }
-      const Wait wait = wait_for(out_.live_->fd.get(), why == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, until(end), options_.stop_fd);
-      if (wait == Wait::ready) continue;
-      error = wait == Wait::stopped ? Error{Errc::refused, "tls", "interrupted"}
-                                    : Error{Errc::timeout, "tls", "the handshake was not finished within the time limit"};
-      break;
+      // OpenSSL also returns when a limit is reached while the server still sends.
+      const bool stopped = limits.over() == IoLimits::Over::no &&
+                           wait_for(out_.live_->fd.get(), why == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, limits.left(), options_.stop_fd) == Wait::stopped;
+      if (stopped) error = Error{Errc::refused, "tls", "interrupted"};
+      else if (limits.over() == IoLimits::Over::time) error = Error{Errc::timeout, "tls", "the handshake was not finished within the time limit"};
+      else if (limits.over() == IoLimits::Over::bytes)
+        error = Error{Errc::too_large, "tls", "the server sent more than " + std::to_string(kMaxHandshakeBytes) + " bytes without finishing the handshake"};
+      if (error) break;
     }
     ERR_clear_error();
     out_.timing.tls = ms_since(start);
@@ -99,6 +103,7 @@ class ClientHandshake {
     out_.ca_names = tls.ca_names();
     out_.chain = peer_chain(*tls.ssl());
     out_.tls = tls_info(*tls.ssl(), options_.sni);
+    if (error) out_.weakness = tls.weakness();
     if (tls.own_refusal()) return fail(*tls.own_refusal(), ClientChannel::State::ended_by_us);
     if (error) return fail(*std::move(error));
     if (out_.chain.size() > evidence::kMaxChain)
@@ -117,7 +122,8 @@ ClientChannel connect_client(const ClientOptions& options) { return ClientHandsh
 std::optional<std::string> ClientChannel::refusal_within(milliseconds limit) {
   if (!live_) return {};
   SSL* ssl = live_->tls.ssl();
-  const auto end = Clock::now() + limit;
+  IoLimits& limits = live_->tls.limits();
+  limits.begin(Clock::now() + limit, kMaxSilentBytes);
   for (;;) {
     ERR_clear_error();
     char byte = 0;
@@ -126,7 +132,11 @@ std::optional<std::string> ClientChannel::refusal_within(milliseconds limit) {
     if (rc == 1) return {};
     const int why = SSL_get_error(ssl, rc);
     if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) {
-      if (wait_for(live_->fd.get(), why == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, until(end), live_->stop_fd) == Wait::ready) continue;
+      if (limits.over() == IoLimits::Over::bytes)
+        return "the server sent more than " + std::to_string(kMaxSilentBytes) + " bytes after the handshake, and none of them was application data";
+      if (wait_for(live_->fd.get(), why == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, limits.left(), live_->stop_fd) == Wait::ready &&
+          limits.over() != IoLimits::Over::time)
+        continue;
       return {};
     }
     if (why == SSL_ERROR_ZERO_RETURN) return {};   // an orderly end is no refusal
@@ -146,7 +156,7 @@ void ClientChannel::close() {
 
 AttestedChannel::AttestedChannel(ClientChannel channel, const evidence::VerifiedEvidence&, milliseconds idle)
     : channel_(std::move(channel)),
-      stream_(std::make_unique<ServerStream>(channel_.live_->tls.ssl(), channel_.live_->fd.get(), channel_.live_->stop_fd, idle)) {}
+      stream_(std::make_unique<ServerStream>(channel_.live_->tls.ssl(), channel_.live_->fd.get(), channel_.live_->stop_fd, idle, channel_.live_->tls.limits())) {}
 AttestedChannel::~AttestedChannel() = default;
 IoEnd AttestedChannel::read(std::span<std::uint8_t> into, std::size_t& count) { return stream_->read(into, count); }
 IoEnd AttestedChannel::write(Bytes bytes) { return stream_->write(bytes); }

@@ -20,7 +20,7 @@
 
 namespace atls::channel {
 
-struct ClientCertificate { crypto::PkeyPtr key; crypto::X509Ptr leaf; };
+struct ClientCertificate { crypto::PkeyPtr key; crypto::X509Ptr leaf; bool weak = false; };   // weak: a fault, the key can be broken
 
 struct ClientOptions {
   Target target;
@@ -57,6 +57,7 @@ class ClientChannel {
   ClientTiming timing;
   bool certificate_requested = false;
   std::vector<Buffer> ca_names;                // DER, of the CertificateRequest
+  std::string weakness;                        // what the server chose can be broken, and the handshake was ended for it
   bool certificate_sent = false;
 
   // In TLS 1.3 the server judges our certificate after we consider the handshake finished, and refuses with an alert. Waits for

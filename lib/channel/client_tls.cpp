@@ -44,6 +44,8 @@ int accept_for_now(X509_STORE_CTX*, void*) { return 1; }
 }  // namespace
 
 Status ClientTls::set_ciphers(const std::string& list) {
+  if (list.find('@') != std::string::npos)
+    return Error{Errc::bad_value, "--ciphers", "\"" + list + "\": the security level of OpenSSL stays in force, and the order is the server's; name ciphers only"};
   std::string tls12, tls13;
   for (std::size_t at = 0; at <= list.size();) {
     const std::size_t end = std::min(list.find(':', at), list.size());
@@ -83,6 +85,9 @@ Status ClientTls::prepare(const ClientOptions& options) {
   if (!alpn->empty() && SSL_CTX_set_alpn_protos(ctx, alpn->data(), static_cast<unsigned>(alpn->size())) != 0)   // 0 is success here
     return crypto::openssl_error("tls.alpn", Errc::tls);
 
+  SSL_CTX_set_security_level(ctx, security_level(*ctx));
+  SSL_CTX_set_msg_callback(ctx, on_message);
+
   // A resumed session carries no certificate, so it would be unattested: no cache, no tickets, no renegotiation either.
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
@@ -99,14 +104,15 @@ Status ClientTls::prepare(const ClientOptions& options) {
   }
   ssl_.reset(SSL_new(ctx));
   if (!ssl_ || SSL_set_app_data(ssl_.get(), this) != 1) return crypto::openssl_error("tls.connection", Errc::tls);
+  const crypto::Handle<STACK_OF(SSL_CIPHER), [](STACK_OF(SSL_CIPHER) * s) { sk_SSL_CIPHER_free(s); }> offered(SSL_get1_supported_ciphers(ssl_.get()));
+  if (sk_SSL_CIPHER_num(offered.get()) < 1) return Error{Errc::bad_value, "--ciphers", "\"" + options.ciphers + "\": all of them can be broken, none is offered"};
   if (!options.sni.empty() && SSL_set_tlsext_host_name(ssl_.get(), options.sni.c_str()) != 1)
     return crypto::openssl_error("tls.server_name", Errc::tls);
   return ok();
 }
 
 Status ClientTls::attach(int fd) {
-  if (SSL_set_fd(ssl_.get(), fd) != 1) return crypto::openssl_error("tls.connection", Errc::tls);
-  return ok();
+  return attach_limited(*ssl_, fd, limits_);
 }
 
 int ClientTls::on_certificate_request(SSL* ssl, void* self) {
@@ -120,6 +126,7 @@ int ClientTls::on_certificate_request(SSL* ssl, void* self) {
       tls.own_refusal_ = made.error();
       return 0;
     }
+    if (made->weak) SSL_set_security_level(ssl, 0);   // the server's part has been judged by now
     if (SSL_use_certificate(ssl, made->leaf.get()) != 1 || SSL_use_PrivateKey(ssl, made->key.get()) != 1) {
       tls.own_refusal_ = crypto::openssl_error("tls.client_certificate", Errc::tls);
       return 0;
@@ -130,6 +137,16 @@ int ClientTls::on_certificate_request(SSL* ssl, void* self) {
     tls.own_refusal_ = Error{Errc::bug, "tls.client_certificate", e.what()};
     return 0;
   }
+}
+
+void ClientTls::on_message(int written, int, int type, const void* data, std::size_t size, SSL* ssl, void*) {
+  if (written == 0 && type == SSL3_RT_HANDSHAKE) static_cast<ClientTls*>(SSL_get_app_data(ssl))->choices_.note(Bytes(static_cast<const std::uint8_t*>(data), size));
+}
+
+std::string ClientTls::weakness() const {
+  if (small_exchange_) return "the server exchanges keys in a group of less than 2048 bits";
+  const std::string why = choices_.weakness();
+  return why.empty() ? why : "the server " + why;
 }
 
 void ClientTls::on_info(const SSL* ssl, int where, int value) {
@@ -154,11 +171,12 @@ std::string ClientTls::alert_text() const {
   return "alert " + std::string(words) + " (" + std::to_string(code) + ")";
 }
 
-Error ClientTls::failure(int ssl_error) const {
+Error ClientTls::failure(int ssl_error) {
   const int code = errno;
   if (alert_ >= 0) return {Errc::refused, "tls", "the server ended the handshake with " + alert_text()};
   const unsigned long top = ERR_peek_last_error();
   const int reason = ERR_GET_LIB(top) == ERR_LIB_SSL ? ERR_GET_REASON(top) : 0;
+  small_exchange_ = reason == SSL_R_DH_KEY_TOO_SMALL;
   if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING || (ssl_error == SSL_ERROR_SYSCALL && (code == 0 || code == ECONNRESET || code == EPIPE)))
     return {Errc::tls, "tls", "the server closed the connection during the handshake"};
   if (ssl_error == SSL_ERROR_SYSCALL) return {Errc::io, "tls", lower_first(std::generic_category().message(code))};

@@ -1,5 +1,6 @@
 #include "channel/listener.hpp"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -47,6 +48,17 @@ std::string peer_text(const sockaddr* address, socklen_t size) {
   if (getnameinfo(address, size, host.data(), host.size(), port.data(), port.size(), NI_NUMERICHOST | NI_NUMERICSERV) != 0) return "unknown";
   const bool v6 = address->sa_family == AF_INET6;
   return (v6 ? "[" : "") + std::string(host.data()) + (v6 ? "]" : "") + ":" + port.data();
+}
+
+std::string origin_text(const sockaddr_storage& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (address.ss_family == AF_INET6) {
+    in6_addr prefix = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+    if (IN6_IS_ADDR_V4MAPPED(&prefix)) return inet_ntop(AF_INET, &prefix.s6_addr[12], text.data(), text.size()) != nullptr ? text.data() : "unknown";
+    std::fill(std::begin(prefix.s6_addr) + 8, std::end(prefix.s6_addr), std::uint8_t{0});
+    return inet_ntop(AF_INET6, &prefix, text.data(), text.size()) != nullptr ? std::string(text.data()) + "/64" : "unknown";
+  }
+  return inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text.data(), text.size()) != nullptr ? text.data() : "unknown";
 }
 
 void set_no_delay(int fd) {
@@ -102,10 +114,11 @@ Result<Listener> listen_on(std::string_view text) {
 Accepted accept_one(const Listener& listener) {
   sockaddr_storage peer{};
   socklen_t size = sizeof peer;
-  Accepted accepted{Fd(::accept4(listener.fd.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC)), {}, false};
+  Accepted accepted{Fd(::accept4(listener.fd.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC)), {}, {}, false};
   if (accepted.fd.get() >= 0) {
     set_no_delay(accepted.fd.get());
     accepted.peer = peer_text(reinterpret_cast<sockaddr*>(&peer), size);
+    accepted.origin = origin_text(peer);
   } else {
     accepted.out_of_files = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
   }

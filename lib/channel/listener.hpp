@@ -35,7 +35,8 @@ struct Listener {
 Result<Listener> listen_on(std::string_view text);
 
 // One accepted connection, non-blocking; invalid fd when there is none to accept. `out_of_files`: the process or system limit.
-struct Accepted { Fd fd; std::string peer; bool out_of_files = false; };
+// `origin` is what one client can choose its addresses from: an IPv4 address, or the /64 of an IPv6 address.
+struct Accepted { Fd fd; std::string peer, origin; bool out_of_files = false; };
 Accepted accept_one(const Listener& listener);
 
 // Connects within the deadline. Names are resolved by the system resolver, whose own time-outs apply.

@@ -9,15 +9,17 @@ namespace atls::channel {
 
 // One connection from ClientHello to the end; runs in its own thread.
 struct ConnectionRun {
-  static void run(const ServerOptions& options, const ServerTls& tls, int fd, int stop_fd, ConnectionRecord& record) {
+  static void run(const ServerOptions& options, const ServerTls& tls, AcceptedConnection& accepted, ConnectionRecord& record) {
     const auto start = Clock::now();
+    const int fd = accepted.fd.get(), stop_fd = accepted.stop_fd;
     Handshake handshake;
+    handshake.limits.watch(accepted.liveness);
     const auto ssl = tls.connection(fd, handshake);
     if (!ssl) {
       record.failure = ssl.error().message();
       return;
     }
-    ServerStream stream(ssl->get(), fd, stop_fd, options.limits.idle);
+    ServerStream stream(ssl->get(), fd, stop_fd, options.limits.idle, handshake.limits);
     const IoEnd end = stream.accept(options.limits.handshake, options.limits.setup);
     record.handshake_time = since(start);
     record.tls.sni = handshake.sni;
@@ -37,7 +39,8 @@ struct ConnectionRun {
     record.established = record.failure.empty();
     // Judged well, but the handshake did not get to its end: the client may not even have the key of its certificate.
     if (!record.established && record.client_report && record.client_report->verdict && record.client_report->verdict->code == ExitCode::verified) {
-      record.client_report->fail(checks::kTlsHandshake, record.failure);
+      if (const std::string weak = handshake.choices.weakness(); !weak.empty()) record.client_report->fail(checks::kTlsKeyStrength, "the client " + weak);
+      else record.client_report->fail(checks::kTlsHandshake, record.failure);
       record.client_report->finish({}, false);
     }
     if (record.established) {
@@ -69,7 +72,7 @@ Result<std::unique_ptr<Server>> Server::create(ServerOptions options) {
   auto tls = ServerTls::create(state->options);
   if (!tls) return tls.error();
   state->tls = std::move(*tls);
-  auto loop = AcceptLoop::create(state->options.address, state->options.limits.connections);
+  auto loop = AcceptLoop::create(state->options.address, {state->options.limits.connections, state->options.limits.per_address});
   if (!loop) return loop.error();
   state->loop = std::move(*loop);
   return std::unique_ptr<Server>(new Server(std::move(state)));
@@ -81,7 +84,7 @@ bool Server::run() {
     record.number = accepted.number;
     record.peer = std::move(accepted.peer);
     try {
-      ConnectionRun::run(state->options, *state->tls, accepted.fd.get(), accepted.stop_fd, record);
+      ConnectionRun::run(state->options, *state->tls, accepted, record);
     } catch (const std::exception& e) {
       record.established = false;
       record.failure = std::string("internal error: ") + e.what();

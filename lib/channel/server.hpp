@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "channel/handshake_choices.hpp"
 #include "channel/leaf_maker.hpp"
 #include "channel/server_stream.hpp"
 #include "evidence/verify.hpp"
@@ -19,10 +20,11 @@ namespace atls::channel {
 
 struct ServerLimits {
   std::size_t connections = 512;                        // at once; more wait in the backlog of the kernel
+  std::size_t per_address = 0;                          // of them, from one client address; 0: no limit of their own
   std::chrono::milliseconds handshake{15'000};          // waiting for the client, all its flights together
   std::chrono::milliseconds setup{60'000};              // with our own work: evidence, collateral for the client's evidence
   std::chrono::milliseconds idle{300'000};              // no byte in either direction after the handshake
-  std::chrono::milliseconds linger{2'000};              // reading on after our end, so that a refused client sees the alert
+  std::chrono::milliseconds linger{500};                // reading on after our end, so that a refused client sees the alert; well below a second
 };
 
 // What became of a connection. Everything from the client in it is untrusted text.
@@ -63,6 +65,7 @@ struct ServerOptions {
   std::string profile = "constellation";
   unsigned nonce_requests = 1;                          // fault: 0 or 2 CA names
   bool tickets = false;                                 // fault: session tickets
+  std::optional<WeakTls> weak;                          // fault: what can be broken
   std::uint64_t stop_after = 0;                         // connections; 0: never
   std::function<std::string(Connection&, const Admission&)> application;   // returns what went wrong, empty: nothing
   std::function<void(const ConnectionRecord&)> on_end;  // called from the connection's thread

@@ -103,6 +103,7 @@ int on_client_hello(SSL* ssl, int* alert, void*) {
 int on_certificate(SSL* ssl, void*) {
   return guarded(ssl, 0, [&](Handshake& handshake) {
     if (!handshake.client_nonce) return handshake.refusal = "internal error: no nonce", 0;
+    const OwnWork own_work(handshake.limits);
     const auto leaf = handshake.options->leaf(*handshake.key, *handshake.client_nonce);
     if (!leaf) return handshake.refusal = "cannot produce evidence: " + leaf.error().message(), 0;
     SSL_certs_clear(ssl);
@@ -122,6 +123,10 @@ int on_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, const 
     });
   *out = picked;
   return SSL_TLSEXT_ERR_OK;
+}
+
+void on_message(int written, int, int type, const void* data, std::size_t size, SSL* ssl, void*) {
+  if (written == 0 && type == SSL3_RT_HANDSHAKE) handshake_of(ssl).choices.note(Bytes(static_cast<const std::uint8_t*>(data), size));
 }
 
 std::string rejection(const Report& report) {
@@ -154,6 +159,7 @@ int on_verify(X509_STORE_CTX* store, void*) {
     presented.nonce_origin = evidence::Presented::NonceOrigin::drawn;
     presented.live = true;
     presented.peer_is_client = true;
+    const OwnWork own_work(handshake.limits);
     handshake.report = handshake.options->new_report();
     handshake.report->tls = tls_info(*ssl, handshake.sni);
     handshake.report->profile = handshake.options->profile;
@@ -171,7 +177,7 @@ int on_verify(X509_STORE_CTX* store, void*) {
 Result<std::unique_ptr<ServerTls>> ServerTls::create(const ServerOptions& options) {
   std::unique_ptr<ServerTls> tls(new ServerTls);
   tls->options_ = &options;
-  auto key = cons::make_leaf_key();
+  auto key = options.weak ? options.weak->key() : cons::make_leaf_key();
   if (!key) return key.error();
   tls->key_ = std::move(*key);
   for (const std::string& name : options.alpn) {
@@ -183,6 +189,9 @@ Result<std::unique_ptr<ServerTls>> ServerTls::create(const ServerOptions& option
   if (context == nullptr || SSL_CTX_set_min_proto_version(context, options.tls12 ? TLS1_2_VERSION : TLS1_3_VERSION) != 1 ||
       SSL_CTX_set_max_proto_version(context, options.tls13 ? TLS1_3_VERSION : TLS1_2_VERSION) != 1)
     return openssl_error("SSL_CTX_new");
+  if (options.weak && !options.weak->ciphers.empty() && SSL_CTX_set_cipher_list(context, options.weak->ciphers.c_str()) != 1) return openssl_error("SSL_CTX_set_cipher_list");
+  if (options.weak && !options.weak->groups.empty() && SSL_CTX_set1_groups_list(context, options.weak->groups.c_str()) != 1) return openssl_error("SSL_CTX_set1_groups_list");
+  SSL_CTX_set_security_level(context, options.weak ? 0 : security_level(*context));
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   if (options.tickets) {
     static constexpr unsigned char kSessionContext[] = "atls-serve";
@@ -196,6 +205,7 @@ Result<std::unique_ptr<ServerTls>> ServerTls::create(const ServerOptions& option
   }
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_max_cert_list(context, kMaxCertificateList);
+  SSL_CTX_set_msg_callback(context, on_message);
   SSL_CTX_set_client_hello_cb(context, on_client_hello, nullptr);
   SSL_CTX_set_cert_cb(context, on_certificate, nullptr);
   SSL_CTX_set_cert_verify_callback(context, on_verify, nullptr);
@@ -207,7 +217,7 @@ Result<crypto::SslPtr> ServerTls::connection(int fd, Handshake& handshake) const
   handshake.options = options_;
   handshake.key = key_.get();
   crypto::SslPtr ssl(SSL_new(context_.get()));
-  if (!ssl || SSL_set_fd(ssl.get(), fd) != 1 || SSL_set_ex_data(ssl.get(), handshake_index(), &handshake) != 1) return openssl_error("SSL_new");
+  if (!ssl || !attach_limited(*ssl, fd, handshake.limits) || SSL_set_ex_data(ssl.get(), handshake_index(), &handshake) != 1) return openssl_error("SSL_new");
   return ssl;
 }
 
@@ -226,6 +236,10 @@ std::string handshake_failure(Handshake& handshake, IoEnd end, const ServerLimit
   if (!text.empty()) {
   } else if (end == IoEnd::timeout) {
     text = "the client did not finish the handshake within " + std::to_string(limits.handshake.count() / 1000) + " s";
+  } else if (end == IoEnd::flooded) {
+    text = "the client sent more than " + std::to_string(kMaxHandshakeBytes) + " bytes without finishing the handshake";
+  } else if (end == IoEnd::gave_way) {
+    text = "the client did not go on with its handshake, and another connection needed the place";
   } else if (end == IoEnd::stopped) {
     text = "the server is stopping";
   } else if (end == IoEnd::truncated || end == IoEnd::closed) {

@@ -13,9 +13,11 @@ namespace atls::channel {
 // What the callbacks of one handshake know and find out.
 struct Handshake {
   const ServerOptions* options = nullptr;
+  IoLimits limits;                                        // of its socket
   EVP_PKEY* key = nullptr;                                // leaf key of the process
   std::optional<Buffer> client_nonce;
   Buffer server_nonce;
+  HandshakeChoices choices;                               // of the client
   std::string sni;
   std::string refusal;                                    // why we ended it, when we did
   std::optional<Report> report;                           // of the client
@@ -25,7 +27,7 @@ struct Handshake {
 class ServerTls {
  public:
   static Result<std::unique_ptr<ServerTls>> create(const ServerOptions& options);
-  // `handshake` must outlive the SSL.
+  // `handshake` must outlive the SSL, whose socket is below its limits.
   Result<crypto::SslPtr> connection(int fd, Handshake& handshake) const;
 
  private:

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/hex.hpp"
+#include "crypto/key_strength.hpp"
 #include "evidence/consent.hpp"
 #include "evidence/intel_verify.hpp"
 #include "evidence/snp_verify.hpp"
@@ -162,6 +163,20 @@ void check_tls(const Presented& presented, Report& report) {
   report.judge(kTlsNotResumed, !report.tls->resumed, "the session was resumed: no evidence was shown in this handshake");
 }
 
+// Evidence that names a key is worth what the key is worth: who can compute it has the other end of the channel.
+void check_key_strength(const Presented& presented, Report& report) {
+  std::string why;
+  const auto add = [&](const std::string& sentence) { why += (why.empty() || sentence.empty() ? "" : "; ") + sentence; };
+  const auto leaf = crypto::Certificate::from_der(presented.chain.front());
+  add(leaf ? crypto::key_weakness(*leaf) : "the leaf certificate cannot be read, so the strength of its key is not known");
+  if (report.tls) {
+    add(crypto::cipher_weakness(report.tls->cipher));
+    add(crypto::group_weakness(report.tls->group));
+  }
+  auto& r = report.judge(kTlsKeyStrength, why.empty(), why);
+  if (leaf) r.actual = leaf->key_text();
+}
+
 std::string why_not_judged(const std::string& format) {
   struct Row { std::string_view format, why; };
   static constexpr Row kRows[] = {
@@ -225,11 +240,12 @@ void accept_unattested_server(const Presented& presented, const policy::Policy& 
 void appraise_chain(const Presented& presented, const Context& context, Report& report, MustPass& must_pass) {
   using namespace profile::constellation;
   check_tls(presented, report);
+  check_key_strength(presented, report);
   Extracted extracted = extract(presented.chain, presented.nonce, presented.peer_is_client, context.now, report);
   if (!extracted.evidence) {
     accept_unattested_server(presented, context.policy, report);
     if (!report.evidence.empty())
-      must_pass = {&kTlsHandshake, &kTlsNotResumed, &kEvidencePresent, &kLeafValidity, &kLeafSignature, &kLeafExtensions, &kBindingLevel, &kSnpNoReference};
+      must_pass = {&kTlsHandshake, &kTlsNotResumed, &kTlsKeyStrength, &kEvidencePresent, &kLeafValidity, &kLeafSignature, &kLeafExtensions, &kBindingLevel, &kSnpNoReference};
     return;
   }
   for (const Buffer& copy : presented.copies)
@@ -241,7 +257,7 @@ void appraise_chain(const Presented& presented, const Context& context, Report& 
   judge_freshness(presented, context.policy, report);
   must_pass.insert(must_pass.end(),
                    {&kEvidencePresent, &kEvidenceSingle, &kEvidenceType, &kDocumentDecode, &kLeafValidity, &kLeafSignature,
-                    &kLeafExtensions, &kUserData, &kHardwareRoot, &kPolicyEvidenceKind, &kBindingLevel});
+                    &kLeafExtensions, &kTlsKeyStrength, &kUserData, &kHardwareRoot, &kPolicyEvidenceKind, &kBindingLevel});
   if (const Format* format = judged_format(report); format != nullptr && format->binding != nullptr && !format->signatures.empty())
     must_pass.push_back(format->binding);
   if (presented.live) must_pass.push_back(&kNonceFresh);

@@ -13,6 +13,7 @@ namespace atls::checks {
 
 ATLS_CHECK(kTlsHandshake, "tls-handshake", "The TLS handshake completed", "RFC 8446, RFC 5246", no_evidence);
 ATLS_CHECK(kTlsNotResumed, "tls-not-resumed", "The handshake was full, not resumed from an earlier session", "RFC 8446 2.2", no_evidence);
+ATLS_CHECK(kTlsKeyStrength, "tls-key-strength", "Key, key exchange and signatures of the channel cannot be broken by computing", "NIST SP 800-131A Rev. 2; RFC 9325 section 4", rejected);
 ATLS_CHECK(kNonceRequest, "atls-nonce-request", "The verifying server sent exactly one CA name whose CN is a base64 nonce", "Constellation aTLS, CertificateRequest", no_evidence);
 ATLS_CHECK(kEvidencePresent, "atls-evidence-present", "The peer presented evidence of the profile", "Constellation aTLS, leaf extension", no_evidence);
 ATLS_CHECK(kEvidenceSingle, "atls-evidence-single", "There is exactly one evidence extension", "Constellation aTLS, leaf extension", rejected);
@@ -32,7 +33,7 @@ ATLS_CHECK(kBindingLevel, "atls-binding-level", "The evidence is bound to the TL
 
 // All of them, in order.
 inline constexpr std::array kAtlsChecks{
-    &kTlsHandshake, &kTlsNotResumed, &kNonceRequest, &kEvidencePresent, &kEvidenceSingle, &kEvidenceType, &kDocumentDecode, &kLeafValidity,
+    &kTlsHandshake, &kTlsNotResumed, &kTlsKeyStrength, &kNonceRequest, &kEvidencePresent, &kEvidenceSingle, &kEvidenceType, &kDocumentDecode, &kLeafValidity,
     &kLeafSignature, &kLeafExtensions, &kUserData, &kHardwareRoot, &kReportDataBinding, &kDummyNonce, &kNonceFresh, &kBindingLevel,
 };
 

@@ -256,7 +256,7 @@ Result<std::unique_ptr<CollateralServer>> CollateralServer::start(std::string_vi
   if (!is_loopback(at->host))
     return Error{Errc::refused, std::string(address), "simulated collateral is served on loopback addresses only; use 127.0.0.1:PORT or [::1]:PORT"};
   const bool v6 = at->host.find(':') != std::string::npos;
-  auto loop = channel::AcceptLoop::create((v6 ? "[" + at->host + "]" : at->host) + ":" + at->port, kMaxConnections);
+  auto loop = channel::AcceptLoop::create((v6 ? "[" + at->host + "]" : at->host) + ":" + at->port, {.connections = kMaxConnections});
   if (!loop) return loop.error();
   auto service = std::make_shared<Service>(std::move(platform), "http://" + (*loop)->address());
   return std::unique_ptr<CollateralServer>(std::make_unique<Running>(*std::move(loop), std::move(service)));

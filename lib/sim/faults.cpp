@@ -15,6 +15,7 @@ constexpr std::string_view kKds = "VCEK Certificate and KDS Interface Specificat
 constexpr std::string_view kGhcb = "GHCB specification, SNP Extended Guest Request";
 constexpr std::string_view kHcl = "Azure HCL report of the vTPM";
 constexpr std::string_view kTls = "RFC 8446";
+constexpr std::string_view kWeak = "NIST SP 800-131A Rev. 2; RFC 9325 section 4";
 constexpr std::string_view kAtls = "Constellation aTLS";
 
 constexpr List<1> kMeasurement{"snp-policy-measurement"}, kSignature{"snp-report-signature"}, kVmpl{"snp-policy-vmpl"},
@@ -118,6 +119,10 @@ constexpr std::array kFaults{
     reject(Layer::handshake, "two-nonce-requests", "the CertificateRequest has two CA names", "atls-nonce-request", kAtls, {{}, "mutual", ExitCode::no_evidence}),
     accept(Layer::handshake, "tickets", "session tickets are issued; a resumed session would carry no evidence", "", "", kTls),
     accept(Layer::handshake, "large-certificate", "the document is 120 KiB long", "", "", kTls),
+    for_clients_too(reject(Layer::handshake, "rsa-1024-key", "the leaf has an RSA key of 1024 bits", "tls-key-strength", kWeak)),
+    reject(Layer::handshake, "ec-224-key", "the leaf has an EC key on P-224", "tls-key-strength", kWeak, {{}, "tls1.2-p224"}),
+    reject(Layer::handshake, "static-rsa", "only ciphers of TLS 1.2 with static RSA key exchange are spoken", "tls-key-strength", kWeak, {{}, "tls1.2"}),
+    reject(Layer::handshake, "p224-exchange", "keys are exchanged in the group P-224", "tls-key-strength", kWeak, {{}, "tls1.2-p224"}),
 };
 
 }  // namespace

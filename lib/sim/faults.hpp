@@ -33,6 +33,8 @@ struct Fault {
                                         //   "quote-version-5"           the quote is of version 5, with a TD 1.5 body
                                         //   "policy-tcb-eval-number"    the policy demands a newer TCB evaluation data number than the collateral of the export has
                                         //   "collateral-dir"            no CRL and collateral but those of the export: --trust-anchor and --collateral-dir
+                                        //   "tls1.2"                    the client speaks TLS 1.2
+                                        //   "tls1.2-p224"               the client speaks TLS 1.2 and offers the group P-224 (--groups P-256:P-224)
                                         //   "pcs"                       collateral comes from --serve-collateral: --trust-anchor and --pcs-url
                                         // (the policy.json of an export with the fault is already of the form needed)
   std::string_view reference;           // public document

@@ -19,10 +19,21 @@ constexpr std::string_view kHandshakeFaultRows[] = {
     "no-evidence",     "stale-nonce",       "empty-nonce",       "foreign-key",        "zero-report-data",   "nonce-only-report-data",
     "user-data-foreign", "two-evidence",    "wrong-oid",         "document-truncated", "document-trailing",  "leaf-expired",
     "leaf-future",     "leaf-bad-signature", "leaf-critical",    "no-nonce-request",   "two-nonce-requests", "tickets",
-    "large-certificate"};
+    "large-certificate", "rsa-1024-key",    "ec-224-key",        "static-rsa",         "p224-exchange"};
 
 // 120 KiB of evidence: above the 100 KiB that OpenSSL and others accept by default, below every limit of the protocol.
 constexpr std::size_t kLargeDocument = 120 * 1024;
+
+Result<crypto::PkeyPtr> rsa_key(std::size_t bits) {
+  crypto::PkeyPtr key(EVP_RSA_gen(bits));
+  if (!key) return crypto::openssl_error("leaf.key");
+  return key;
+}
+Result<crypto::PkeyPtr> ec_224_key() {
+  crypto::PkeyPtr key(EVP_EC_gen("P-224"));
+  if (!key) return crypto::openssl_error("leaf.key");
+  return key;
+}
 
 class FaultyLeaf {
  public:
@@ -135,6 +146,10 @@ HandshakeBehaviour handshake_behaviour(const std::vector<std::string>& faults) {
     if (name == "no-nonce-request") behaviour.nonce_requests = 0;
     if (name == "two-nonce-requests") behaviour.nonce_requests = 2;
     if (name == "tickets") behaviour.tickets = true;
+    if (name == "rsa-1024-key") behaviour.weak = channel::WeakTls{[] { return rsa_key(1024); }, {}, {}, false};
+    if (name == "ec-224-key") behaviour.weak = channel::WeakTls{ec_224_key, {}, {}, true};
+    if (name == "static-rsa") behaviour.weak = channel::WeakTls{[] { return rsa_key(2048); }, "AES128-GCM-SHA256:AES256-GCM-SHA384", {}, true};
+    if (name == "p224-exchange") behaviour.weak = channel::WeakTls{cons::make_leaf_key, {}, "P-224", true};
   }
   return behaviour;
 }

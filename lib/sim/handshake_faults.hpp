@@ -3,12 +3,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "attester/attester.hpp"
+#include "channel/handshake_choices.hpp"
 #include "channel/leaf_maker.hpp"
 
 namespace atls::sim {
@@ -24,6 +26,7 @@ channel::LeafMaker faulty_leaf_maker(std::shared_ptr<Attester> attester, const s
 struct HandshakeBehaviour {
   unsigned nonce_requests = 1;   // CA names in the CertificateRequest of a verifying server: 0, 1, 2
   bool tickets = false;          // session tickets are issued and accepted
+  std::optional<channel::WeakTls> weak;
 };
 HandshakeBehaviour handshake_behaviour(const std::vector<std::string>& faults);
 

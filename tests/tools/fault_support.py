@@ -74,6 +74,10 @@ class FaultRuns:
         if fault["needs"] == "mutual":
             server_options += ["--verify-client", "--policy", policy, "--trust-simulated", "--offline"]
             client_options += ["--attest-as", platform.spec]
+        if fault["needs"].startswith("tls1.2"):
+            versions = ["--tls1.2"]
+        if fault["needs"] == "tls1.2-p224":
+            client_options += ["--groups", "P-256:P-224"]
         with Serve(self.serve, *server_options) as server:
             for version in versions:
                 where = f"connect {platform.name} {version}"

@@ -19,8 +19,8 @@ EVIDENCE_FAULTS = """sig-bitflip body-bitflip sig-big-endian sig-zero algo-zero 
  crl-wrong-issuer table-no-terminator table-oob table-wrap table-dup table-mixed-endian-guid hcl-hash extra-data""".split()
 HANDSHAKE_FAULTS = """no-evidence stale-nonce empty-nonce foreign-key zero-report-data nonce-only-report-data user-data-foreign
  two-evidence wrong-oid document-truncated document-trailing leaf-expired leaf-future leaf-bad-signature leaf-critical
- no-nonce-request two-nonce-requests tickets large-certificate""".split()
-CLIENT_FAULTS = ["no-evidence", "stale-nonce", "foreign-key"]
+ no-nonce-request two-nonce-requests tickets large-certificate rsa-1024-key ec-224-key static-rsa p224-exchange""".split()
+CLIENT_FAULTS = ["no-evidence", "stale-nonce", "foreign-key", "rsa-1024-key"]
 EXPORT_ONLY = ["table-", "ask-revoked", "crl-", "hcl-hash", "extra-data", "report-as-text"]
 
 PLATFORMS = [Platform("milan", "snp", [], "sim-snp"), Platform("genoa", "snp", ["--product", "genoa"], "sim-snp:product=genoa"),

@@ -99,11 +99,12 @@ std::shared_ptr<const tools::Setup> Connector::current_setup() {
 Result<channel::ClientCertificate> Connector::client_certificate(const std::vector<Buffer>& ca_names) const {
   const auto nonce = cons::nonce_from_ca_names(ca_names);
   if (!nonce) return nonce.error();
-  auto key = cons::make_leaf_key();   // fresh for each request
+  const auto weak = sim::handshake_behaviour(options_.attest_as.faults).weak;
+  auto key = weak ? weak->key() : cons::make_leaf_key();   // fresh for each request
   if (!key) return key.error();
   auto leaf = leaf_(**key, *nonce);
   if (!leaf) return leaf.error();
-  return channel::ClientCertificate{*std::move(key), *std::move(leaf)};
+  return channel::ClientCertificate{*std::move(key), *std::move(leaf), weak.has_value()};
 }
 
 // Records the checks of the TLS layer. True: there is a channel whose peer can be judged.
@@ -122,6 +123,11 @@ bool Connector::judge_channel(ClientChannel& channel, double& waited_ms, Report&
   }
   if (channel.state == State::ended_by_us && !good_request) {
     report.error(checks::kTlsHandshake, "we ended it because of the certificate request");
+    return false;
+  }
+  if (!channel.weakness.empty()) {
+    report.fail(checks::kTlsKeyStrength, channel.weakness);
+    report.error(checks::kTlsHandshake, "we ended it, because what the server chose can be broken");
     return false;
   }
   if (channel.state != State::established) {

@@ -47,6 +47,8 @@ ExitCode failed(tools::Io& io, const std::string& what, std::string_view hint = 
 
 ExitCode pipe(AttestedChannel& connection, tools::Io& io) {
   io.out.flush();
+  const int mode = ::fcntl(STDOUT_FILENO, F_GETFL);   // read-only: it was closed when the program started, see run_main
+  if (mode == -1 || (mode & O_ACCMODE) == O_RDONLY) return failed(io, "standard output is closed: nothing was sent");
   const StandardStream in(STDIN_FILENO, O_RDONLY), out(STDOUT_FILENO, O_WRONLY);
   const IoEnd end = connection.relay({in.get(), out.get(), {}, false});
   if (end == IoEnd::ok || end == IoEnd::closed) return ExitCode::verified;

@@ -80,7 +80,7 @@ class Forwarder {
 }  // namespace
 
 ExitCode listen(const Options& options, Connector& connector, tools::Io& io) {
-  auto loop = AcceptLoop::create(options.listen, kMaxConnections);
+  auto loop = AcceptLoop::create(options.listen, {.connections = kMaxConnections});   // one machine uses it: no limit per address
   if (!loop) {
     tools::print_error(io, kTool.name, "--listen: " + loop.error().message());
     return ExitCode::usage;

@@ -46,7 +46,7 @@ void declare_attestation(CLI::App& app, Options& o) {
       ->type_name("HEX")->group(kGroup);
   app.add_option("--attest-as", o.attest_as.spec, "Present evidence of our own when the server asks: " + std::string(tools::kAttesterHelp))
       ->type_name("ATTESTER")->group(kGroup);
-  app.add_option("--fault", o.attest_as.faults, "Deviate in the evidence of our own, to test a verifying server: no-evidence, stale-nonce, foreign-key, or a fault "
+  app.add_option("--fault", o.attest_as.faults, "Deviate in the evidence of our own, to test a verifying server: no-evidence, stale-nonce, foreign-key, rsa-1024-key, or a fault "
                                                 "of the simulated platform (repeatable; atls-serve --list-faults)")
       ->type_name("NAME")->expected(1)->allow_extra_args(false)->take_all()->group(kGroup);
   app.add_flag("--allow-unattested-server", o.allow_unattested_server, "Where only we attest: accept a server without evidence; exit 0 needs --any-measurement and --binding-min none as well")->group(kGroup);
@@ -90,7 +90,7 @@ void check_faults(const Options& o) {
     const sim::Fault* fault = sim::find_fault(name);
     if (fault == nullptr) throw UsageError{"unknown fault " + name, "atls-serve --list-faults shows them all"};
     const bool of_evidence = fault->layer != sim::FaultLayer::handshake;
-    if (!fault->client && !(of_evidence && fault->in_handshake)) throw UsageError{"--fault " + name + " is not a fault of clients", "clients have no-evidence, stale-nonce, foreign-key and the faults of evidence and its certificates"};
+    if (!fault->client && !(of_evidence && fault->in_handshake)) throw UsageError{"--fault " + name + " is not a fault of clients", "clients have no-evidence, stale-nonce, foreign-key, rsa-1024-key and the faults of evidence and its certificates"};
   }
 }
 

@@ -39,13 +39,15 @@ std::string http_response(int status, std::string_view words, std::string_view b
 
 std::string error_body(std::string_view words) { return nlohmann::ordered_json{{"error", words}}.dump() + "\n"; }
 
-std::string http(channel::Connection& connection, const channel::Admission& admission, const std::string& attester_name) {
+std::string http(channel::Connection& connection, const channel::Admission& admission, const std::string& attester_name, std::chrono::seconds head_limit) {
+  const auto head_end = std::chrono::steady_clock::now() + head_limit;   // of the whole head: a byte now and then is no request
   std::string head;
   std::array<std::uint8_t, 4096> block;
   while (head.find("\r\n\r\n") == std::string::npos && head.size() <= kMaxRequestHead) {
     std::size_t count = 0;
-    const IoEnd end = connection.stream.read(block, count);
+    const IoEnd end = connection.stream.read(block, count, head_end);
     if (end == IoEnd::closed && head.empty()) return {};
+    if (end == IoEnd::timeout) return "no complete HTTP request within " + std::to_string(head_limit.count()) + " s";
     if (end != IoEnd::ok) return "no complete HTTP request: " + std::string(channel::io_end_text(end));
     head += as_text(Bytes(block).first(count));
   }
@@ -105,8 +107,9 @@ ApplicationFunction make_application(const Options& options, std::string atteste
     case Application::echo:
       return [](channel::Connection& connection, const channel::Admission&) { return echo(connection); };
     case Application::http:
-      return [name = std::move(attester_name)](channel::Connection& connection, const channel::Admission& admission) {
-        return http(connection, admission, name);
+      return [name = std::move(attester_name), limit = std::chrono::seconds(std::min(options.handshake_timeout, options.idle_timeout))](
+                 channel::Connection& connection, const channel::Admission& admission) {
+        return http(connection, admission, name, limit);
       };
     case Application::exec:
       return [command = options.exec_command](channel::Connection& connection, const channel::Admission& admission) {

@@ -66,7 +66,8 @@ void declare_service(CLI::App& app, Options& options) {
   app.add_flag("--tls1.2", options.tls12_only, "TLS 1.2 only")->group(kServer);
   app.add_flag("--tls1.3", options.tls13_only, "TLS 1.3 only")->group(kServer);
   app.add_option("--max-connections", options.max_connections, "Connections at once; more wait until one ends")->type_name("N")->check(between(1, 20000))->capture_default_str()->group(kServer);
-  app.add_option("--handshake-timeout", options.handshake_timeout, "Longest wait for a client during the handshake, at most 15")->type_name("SECONDS")->check(between(1, 15))->capture_default_str()->group(kServer);
+  app.add_option("--max-per-address", options.max_per_address, "Of them from one address (IPv6: one /64) [a quarter of --max-connections]")->type_name("N")->check(between(1, 20000))->group(kServer);
+  app.add_option("--handshake-timeout", options.handshake_timeout, "Longest wait for a client during the handshake, and for the head of a request to --http; at most 15")->type_name("SECONDS")->check(between(1, 15))->capture_default_str()->group(kServer);
   app.add_option("--idle-timeout", options.idle_timeout, "End a connection on which nothing moves for this long")->type_name("SECONDS")->check(between(1, 86400))->capture_default_str()->group(kServer);
   app.add_flag_callback("--once", [&options] { options.count = 1; }, "Serve one connection and exit with what it gave (0 well, verdict about the client, 3 no handshake)")->group(kServer);
   app.add_option("--count", options.count, "As --once after N connections; the worst counts")->type_name("N")->check(between(1, 1000000000))->group(kServer);

@@ -35,7 +35,7 @@ struct Options {
   Application application = Application::echo;
   std::string exec_command, forward_target;
 
-  std::size_t max_connections = 512;
+  std::size_t max_connections = 512, max_per_address = 0;   // 0: a quarter of max_connections
   unsigned handshake_timeout = 15, idle_timeout = 300;   // seconds
   std::uint64_t count = 0;                 // connections, then exit; 0: until a signal
   Log log = Log::text;

@@ -84,12 +84,15 @@ Result<channel::ServerOptions> server_options(const Options& options, const tool
   if (options.application == Application::http) server.alpn = {"http/1.1"};
   else server.alpn.assign(std::begin(profile::constellation::kAlpn), std::end(profile::constellation::kAlpn));
   server.limits.connections = options.max_connections;
+  server.limits.per_address = options.max_per_address != 0 ? options.max_per_address : std::max<std::size_t>(1, options.max_connections / 4);
   server.limits.handshake = std::chrono::seconds(options.handshake_timeout);
   server.limits.idle = std::chrono::seconds(options.idle_timeout);
   server.leaf = sim::faulty_leaf_maker(attester.attester, options.attester.faults);
   const sim::HandshakeBehaviour behaviour = sim::handshake_behaviour(options.attester.faults);
   server.nonce_requests = behaviour.nonce_requests;
   server.tickets = behaviour.tickets;
+  server.weak = behaviour.weak;
+  if (server.weak && server.weak->only_tls12) server.tls13 = false;
   server.stop_after = options.count;
   if (options.verify_client) {
     const auto judge = ClientJudge::create(options);

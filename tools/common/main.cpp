@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -11,6 +12,17 @@
 
 namespace atls::tools {
 namespace {
+
+// A closed standard descriptor is the next number that open() and socket() give out: the report would go to the peer in clear, or into
+// a file that is being saved. So the three numbers are taken by what cannot be used: reading from the first and writing to the others
+// fails as on a closed descriptor. As glibc does it for programs that run with more rights than their caller.
+void occupy_closed_descriptors() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) != -1) continue;
+    // The lowest free number is this one: those below it are open by now.
+    if (::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) ::_exit(static_cast<int>(ExitCode::internal));
+  }
+}
 
 extern "C" void on_interrupt(int) {
   remove_temporary_on_signal();
@@ -61,6 +73,7 @@ ExitCode guarded(const ToolInfo& tool, int argc, char** argv, Io& io,
 }  // namespace
 
 int run_main(const ToolInfo& tool, int argc, char** argv, const std::function<ExitCode(int argc, char** argv, Io& io)>& body) {
+  occupy_closed_descriptors();   // before anything can open a file
   std::signal(SIGPIPE, SIG_IGN);
   struct sigaction interrupt {};
   interrupt.sa_handler = on_interrupt;

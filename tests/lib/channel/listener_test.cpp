@@ -34,3 +34,18 @@ TEST_CASE("listener: port 0 takes a free port, and the same port twice is an err
   REQUIRE_FALSE(second);
   CHECK(second.error().detail.find("in use") != std::string::npos);
 }
+
+TEST_CASE("listener: a connection has an origin, and the addresses of one /64 have the same") {
+  for (const char* address : {"127.0.0.1:0", "[::1]:0"}) {
+    CAPTURE(address);
+    const auto listener = channel::listen_on(address);
+    if (!listener) continue;   // a machine without IPv6
+    const auto parts = channel::parse_listen_address(listener->address);
+    REQUIRE(parts);
+    const auto client = channel::connect_to(parts->host, parts->port, std::chrono::seconds(5), -1);
+    REQUIRE(client);
+    REQUIRE(channel::wait_for(listener->fd.get(), 1 /* POLLIN */, std::chrono::seconds(5), -1) == channel::Wait::ready);
+    const channel::Accepted accepted = channel::accept_one(*listener);
+    CHECK(accepted.origin == (parts->host == "127.0.0.1" ? "127.0.0.1" : "::/64"));
+  }
+}
