@@ -8,6 +8,7 @@
 #include "crypto/digest.hpp"
 #include "profile/constellation.hpp"
 #include "report/checks_atls.hpp"
+#include "report/definite_failures.hpp"
 
 namespace atls::channel {
 namespace {
@@ -134,6 +135,7 @@ std::string rejection(const Report& report) {
   std::string text = "verdict about the client is " + report.verdict->result;
   const CheckResult* reason = report.find(report.verdict->reason);
   if (reason != nullptr) text += ": " + report.verdict->reason + (reason->detail.empty() ? "" : ": " + reason->detail);
+  if (const std::string also = definite_failures_sentence(report); !also.empty()) text += "; " + also;
   return text;
 }
 

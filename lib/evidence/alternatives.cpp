@@ -19,28 +19,27 @@ struct Judged {
 };
 
 void check_reference(std::string_view format, const Reference& reference, const policy::Policy& policy, const policy::Alternative& alternative, Report& out) {
-  if (policy::pins_identity(alternative, format)) {
+  const policy::Identity identity = policy::identity_of(alternative, format);
+  if (identity.pinned) {
     out.pass(reference.spec);
-    if (policy::pins_only_host_values(alternative, format))
-      out.add_not_proven(fmt::format("Which image the {} runs: only {} is pinned, and the host chooses it.", reference.what, reference.host_values));
+    for (const std::string& sentence : identity.open) out.add_not_proven(sentence);
     return;
   }
+  if (identity.only_host_values) out.add_not_proven(fmt::format("Which image the {} runs: only {} is pinned, and the host chooses it.", reference.what, reference.host_values));
+  const std::string weak = fmt::format("{}", fmt::join(identity.weak, "; "));
   if (policy.any_measurement) {
-    out.warn(reference.spec, fmt::format("no reference value identifies the {}; accepted on request", reference.what)).actual = reference.actual;
+    out.warn(reference.spec, fmt::format("no reference value identifies the {}; accepted on request{}{}", reference.what, weak.empty() ? "" : "; ", weak)).actual = reference.actual;
     out.add_not_proven(fmt::format("Which {} this is: no reference value identifies it, any {} on genuine hardware is accepted.", reference.what, reference.what));
     return;
   }
-  CheckResult& result = out.fail(reference.spec, fmt::format("nothing says which {} is expected; pin {}, or accept any {} with --any-measurement", reference.what, reference.pins, reference.what));
+  const std::string missing = weak.empty() ? fmt::format("nothing says which {} is expected", reference.what) : weak;
+  CheckResult& result = out.fail(reference.spec, fmt::format("{}; pin {}, or accept any {} with --any-measurement", missing, reference.pins, reference.what));
   result.expected = fmt::format("a reference value that identifies the {}", reference.what);
   result.actual = reference.actual;
 }
 
 bool counts(const CheckResult& check, const policy::Policy& policy) {
   return check.outcome == Outcome::fail || check.outcome == Outcome::error || (policy.warnings_fail && check.outcome == Outcome::warn);
-}
-
-bool was_rejected(const Report& report) {
-  return std::any_of(report.checks.begin(), report.checks.end(), [](const CheckResult& c) { return c.outcome == Outcome::fail && c.on_fail == ExitCode::rejected; });
 }
 
 void take_over(const Judged& chosen, Report& report) {
@@ -80,12 +79,6 @@ void judge_alternatives(std::string_view format, const policy::Policy& policy, c
   const auto one = [&](const policy::Alternative& alternative) {
     Judged out{&alternative, {}, {}};
     check_evidence_kind(format, alternative, out.report);
-    if (policy.require_sept_ve_disable && format != "tdx") {
-      CheckResult& wrong = out.report.fail(checks::kPolicyEvidenceKind, fmt::format("--require-sept-ve-disable cannot apply to evidence of the kind {}", format));
-      wrong.on_fail = ExitCode::usage;
-      wrong.expected = "tdx";
-      wrong.actual = format;
-    }
     check_reference(format, reference, policy, alternative, out.report);
     judge(alternative, out.report);
     for (const CheckResult& check : out.report.checks)
@@ -99,6 +92,7 @@ void judge_alternatives(std::string_view format, const policy::Policy& policy, c
     return std::pair(!a.about_this, a.failed.size()) < std::pair(!b.about_this, b.failed.size());
   });
   take_over(*chosen, report);
+  check_options_apply(format, policy, report);
   tell_others(all, *chosen, report);
 }
 

@@ -14,7 +14,7 @@ namespace atls::evidence {
 struct Reference {
   const CheckSpec& spec;
   std::string_view what;          // "guest"
-  std::string_view pins;          // "--measurement, ... or --host-data"
+  std::string_view pins;          // "--measurement, ... or --author-key-digest"
   std::string_view host_values;   // "host data"
   std::string actual;             // "measurement ..."
 };

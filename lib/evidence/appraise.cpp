@@ -5,6 +5,7 @@
 #include "crypto/key_strength.hpp"
 #include "evidence/consent.hpp"
 #include "evidence/intel_verify.hpp"
+#include "evidence/policy_kind.hpp"
 #include "evidence/snp_verify.hpp"
 #include "evidence/text_damage.hpp"
 #include "evidence/verify.hpp"
@@ -75,10 +76,13 @@ BindingLevel proven_level(const std::optional<ExpectedBinding>& binding, const R
   return binding && is_bound_and_signed(report) ? binding->info.level : BindingLevel::none;
 }
 
-std::string why_no_level(const Report& report) {
+// Why the level is not higher.
+std::string why_no_level(const Presented& presented, BindingLevel level, const Report& report) {
+  if (presented.chain.empty()) return "raw evidence has no channel that it could be bound to";
   const CheckResult* binding = binding_result(report);
   if (binding == nullptr) return "the evidence was not compared with this TLS key";
   if (binding->outcome != Outcome::pass) return "the binding is not proven, see " + std::string(binding->spec->id);
+  if (level != BindingLevel::none) return "the binding holds, and the profile " + presented.profile + " binds evidence to no more than this level";
   const Format* format = judged_format(report);
   if (format == nullptr || format->signatures.empty()) return "nothing signs the bound value, see atls-hardware-root";
   const CheckSpec* broken = breaks_signature(*format, report);
@@ -115,8 +119,8 @@ void judge_binding(const Presented& presented, const std::optional<ExpectedBindi
   // A binding that was refused is one problem, not two: its level could not be evaluated then. Without hardware there is none.
   const bool refused = !presented.chain.empty() && level == BindingLevel::none &&
                        (result == nullptr || result->outcome != Outcome::pass || !judged_format(report)->signatures.empty());
-  auto& r = !enough && refused ? report.error(kBindingLevel, why_no_level(report))
-                               : report.judge(kBindingLevel, enough, why_no_level(report));
+  const std::string why = why_no_level(presented, level, report);
+  auto& r = !enough && refused ? report.error(kBindingLevel, why) : report.judge(kBindingLevel, enough, why);
   r.expected = "at least " + std::string(binding_level_name(policy.binding_min));
   r.actual = binding_level_name(level);
 }
@@ -137,7 +141,10 @@ void judge_freshness(const Presented& presented, const policy::Policy& policy, R
   } else if (presented.nonce_origin == Origin::drawn) {
     info.source = "drawn";
     info.proven = is_bound_and_signed(report);
-    report.pass(kNonceFresh);
+    // Where no hardware signs, the nonce that comes back proves nothing: then the demand is not met.
+    const Format* format = judged_format(report);
+    if (policy.require_freshness && format != nullptr && format->signatures.empty()) report.fail(kNonceFresh, "nothing signs the nonce, so freshness cannot be proven");
+    else report.pass(kNonceFresh);
     if (!info.proven) report.add_not_proven("Freshness: no signed value contains the nonce of this connection.");
   } else if (presented.nonce_origin == Origin::given) {
     info.source = "given";
@@ -206,12 +213,9 @@ void verify_evidence(const Evidence& evidence, const std::optional<ExpectedBindi
   if (presented.event_log && evidence.format == "tdx") {
     with_log = evidence;
     with_log.event_log = presented.event_log;
-  } else if (presented.event_log) {
-    auto& r = report.fail(kPolicyEvidenceKind, "--event-log cannot apply to evidence of the kind " + evidence.format);
-    r.expected = "tdx";
-    r.actual = evidence.format;
   }
   format->verify(with_log.event_log ? with_log : evidence, binding, presented.with_it, context, report);
+  if (presented.event_log) check_option_applies("--event-log", evidence.format, report);
   const MustPass of_format = format->must_pass(context, report);
   must_pass.insert(must_pass.end(), of_format.begin(), of_format.end());
   for (const EvidenceInfo& info : report.evidence)
@@ -219,13 +223,17 @@ void verify_evidence(const Evidence& evidence, const std::optional<ExpectedBindi
 }
 
 // Where only the client attests, the server has a certificate and no evidence. Nothing about it is proven then, so each thing
-// that is missing needs its own consent.
+// that is missing needs its own consent, and whatever else is demanded of evidence is not met.
 void accept_unattested_server(const Presented& presented, const policy::Policy& policy, Report& report) {
   const auto present = std::find_if(report.checks.begin(), report.checks.end(), [](const CheckResult& c) { return c.spec == &kEvidencePresent; });
   const bool offered_nothing = present != report.checks.end() && present->outcome == Outcome::fail && report.outcome_of(kEvidenceSingle) == Outcome::skip;
   if (!policy.allow_unattested_server || presented.peer_is_client || !presented.live || !offered_nothing ||
       profile::constellation::has_constellation_extension(presented.chain.front()))
     return;
+  if (!presented.we_attested) {
+    present->detail += "; --allow-unattested-server is for servers to which we attest, and nobody attested anything here";
+    return;
+  }
   present->outcome = Outcome::warn;
   present->detail = "the server attests nothing (accepted with --allow-unattested-server)";
   report.evidence.push_back({"none", "none (the server attests nothing)", false, Claim("none")});
@@ -234,6 +242,10 @@ void accept_unattested_server(const Presented& presented, const policy::Policy& 
   if (policy.binding_min == BindingLevel::none) report.pass(kBindingLevel).actual = "none";
   else report.fail(kBindingLevel, "a server without evidence is bound to nothing; --binding-min none says that this is intended").actual = "none";
   ask_for_consent(kSnpNoReference, policy.any_measurement, "a server without evidence identifies nothing", "--any-measurement", report);
+  check_nothing_demanded(policy, presented.event_log ? std::vector<std::string>{"--event-log"} : std::vector<std::string>{}, report);
+  if (policy.require_freshness) report.fail(kNonceFresh, "a server without evidence proves no freshness");
+  else if (presented.nonce_origin == Origin::given && !policy.allow_not_fresh) report.fail(kNonceFresh, "the nonce was given, not drawn for this connection; leave out --nonce, or say --allow-not-fresh");
+  else report.skip(kNonceFresh, "there is no evidence that could be fresh");
   report.add_not_proven("Anything at all about the server: it presented no evidence. At most it accepted ours.");
 }
 
@@ -245,7 +257,7 @@ void appraise_chain(const Presented& presented, const Context& context, Report& 
   if (!extracted.evidence) {
     accept_unattested_server(presented, context.policy, report);
     if (!report.evidence.empty())
-      must_pass = {&kTlsHandshake, &kTlsNotResumed, &kTlsKeyStrength, &kEvidencePresent, &kLeafValidity, &kLeafSignature, &kLeafExtensions, &kBindingLevel, &kSnpNoReference};
+      must_pass = {&kTlsHandshake, &kTlsNotResumed, &kTlsKeyStrength, &kEvidencePresent, &kLeafValidity, &kLeafSignature, &kLeafExtensions, &kBindingLevel, &kSnpNoReference, &kPolicyEvidenceKind};
     return;
   }
   for (const Buffer& copy : presented.copies)

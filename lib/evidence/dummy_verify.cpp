@@ -15,6 +15,7 @@ void verify_dummy(const Evidence& evidence, const std::optional<ExpectedBinding>
   report.evidence.push_back({evidence.format, "none (dummy document)", true, document_claims(evidence.data)});
   ask_for_consent(kHardwareRoot, context.policy.trust_simulated, "a dummy document: no hardware signed anything", "--trust-simulated", report);
   check_evidence_kind(evidence.format, context.policy, report);
+  check_options_apply(evidence.format, context.policy, report);
   ask_for_consent(kSnpNoReference, context.policy.any_measurement, "a dummy document identifies nothing", "--any-measurement", report);
   report.add_not_proven("Anything at all about the peer: a dummy document is not signed by hardware.");
 }

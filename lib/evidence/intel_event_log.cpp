@@ -108,7 +108,7 @@ void check_register(unsigned n, const TdEventLog& log, Bytes replayed, Bytes quo
   }
   if (is_zero(quoted)) return (void)report.pass(spec, "no event, and the register is zero");
   const std::string what = "the log has no event for this register, and its value is not zero";
-  auto& r = partial ? report.warn(spec, what + " (accepted with --rtmr-partial)") : report.fail(spec, what + "; --rtmr-partial accepts a log that leaves registers out");
+  auto& r = partial ? report.warn(spec, what + " (accepted with --allow-rtmr-partial)") : report.fail(spec, what + "; --allow-rtmr-partial accepts a log that leaves registers out");
   r.expected = hex(quoted);
   r.actual = "no event";
 }
@@ -134,7 +134,7 @@ void check_log(const IntelCase& c, const Context& context, Report& report) {
   }
   report.pass(kEventLogParse, counted(log->events, "event") + (log->remark.empty() ? "" : "; " + log->remark));
   const auto replayed = replay_rtmrs(*log);
-  for (unsigned n = 0; n < 4; ++n) check_register(n, *log, replayed[n], c.td()->rtmr[n], context.policy.rtmr_partial, report);
+  for (unsigned n = 0; n < 4; ++n) check_register(n, *log, replayed[n], c.td()->rtmr[n], context.policy.allow_rtmr_partial, report);
   check_digests(*log, report);
 }
 

@@ -26,7 +26,7 @@ void find_eval_number(IntelFacts& facts) {
 
 Reference reference_for(const IntelCase& c) {
   if (const intel::TdReport* td = c.td())
-    return {kTdxNoReference, "TD", "--mrtd, --rtmr, --mr-config-id, --mr-owner, --mr-owner-config or --events", "what the host configured", "MRTD " + hex(td->mr_td)};
+    return {kTdxNoReference, "TD", "--mrtd", "what the host configured", "MRTD " + hex(td->mr_td)};
   const intel::SgxReport* enclave = c.enclave();
   return {kSgxNoReference, "enclave", "--mr-enclave, or --mr-signer with --isv-prod-id", "", enclave ? "MRENCLAVE " + hex(enclave->mr_enclave) : ""};
 }

@@ -1,6 +1,7 @@
 #include "evidence/present.hpp"
 
 #include "base/hex.hpp"
+#include "constellation/document.hpp"
 #include "profile/registry.hpp"
 
 namespace atls::evidence {
@@ -78,6 +79,8 @@ Result<Presented> present(const Loaded& loaded, const std::optional<Buffer>& non
   if (loaded.kind == InputKind::embedded_quote)   // where evidence stands in a file is not for a search to decide
     return undecodable("no known form of evidence, but something like an Intel quote stands in it: take it out (atls-dump --extract quote -o FILE) and judge that");
   if (loaded.certificates.empty()) return undecodable("it holds neither evidence nor a certificate");
+  if (nonce && nonce->size() != constellation::kNonceSize)
+    return Error{Errc::bad_value, "nonce", "the nonce has " + std::to_string(nonce->size()) + " bytes, and the profile constellation binds one of " + std::to_string(constellation::kNonceSize), 0};
   out.profile = "constellation";           // the one profile with evidence in the leaf; its checks say when there is none
   out.chain = loaded.certificates;
   out.nonce = nonce;

@@ -8,7 +8,7 @@
 namespace atls::evidence {
 
 void check_snp_policy(const SnpFacts& facts, const policy::Policy& policy, Report& report) {
-  const Reference reference{checks::kSnpNoReference, "guest", "--measurement, --id-key-digest, --author-key-digest or --host-data", "host data",
+  const Reference reference{checks::kSnpNoReference, "guest", "--measurement, --id-key-digest or --author-key-digest", "host data",
                             "measurement " + hex(facts.report.measurement)};
   judge_alternatives("snp", policy, reference, [&](const policy::Alternative& alternative, Report& out) { check_snp_constraints(facts, policy, alternative, out); }, report);
 }

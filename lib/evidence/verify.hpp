@@ -39,6 +39,7 @@ struct Presented {
   std::vector<Buffer> copies;            // evidence that a bundle repeats beside the leaf: another one than the leaf's is refused
   bool live = false;                              // a connection of this process, not a recording
   bool peer_is_client = false;                    // a server judging its client
+  bool we_attested = false;                       // our own certificate of this handshake carried evidence
   std::vector<CollateralItem> with_it;            // collateral that came in the handshake or bundle
   std::optional<Buffer> event_log;               // given by the user for the TDX quote at hand; stands in for one that came with it
   std::vector<CollateralItem> bare_endorsements;  // files that are certificates or CRLs only: judged, never "verified"

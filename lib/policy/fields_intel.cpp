@@ -113,7 +113,7 @@ constexpr Field kTdx[] = {
     {"mr_config_id", &BytesShape<48>::shape, "MRCONFIGID, chosen by the host", false, kTd<&TdxPolicy::mr_config_id>, "policy-mr-config-id"},
     {"mr_owner", &BytesShape<48>::shape, "MROWNER, chosen by the host", false, kTd<&TdxPolicy::mr_owner>, "policy-mr-owner"},
     {"mr_owner_config", &BytesShape<48>::shape, "MROWNERCONFIG, chosen by the host", false, kTd<&TdxPolicy::mr_owner_config>, "policy-mr-owner-config"},
-    {"rtmr", &GroupShape<kRtmrs>::shape, "run-time measurement registers; identify the guest"},
+    {"rtmr", &GroupShape<kRtmrs>::shape, "run-time measurement registers; beside mr_td they say what the firmware loaded, alone they identify nothing"},
     {"td_attributes", &kTdAttributes, "ATTRIBUTES of the TD", false, kTd<&TdxPolicy::td_attributes>, "policy-td-attributes td-attributes-reserved"},
     {"xfam", &BytesShape<8>::shape, "XFAM, the extended features of the TD, as in the quote (first byte first)", false, kTd<&TdxPolicy::xfam>, "policy-xfam"},
     {"tee_tcb_svn", &SvnShape<16>::shape, "TEE_TCB_SVN, of the TDX module that launched the TD", false, kTd<&TdxPolicy::tee_tcb_svn>, "policy-min-tee-tcb-svn"},
@@ -125,7 +125,7 @@ constexpr Field kTdx[] = {
     OfTd::report_data,
     {"debug", &kAllow, "bit DEBUG of the TD attributes; absent: forbid", false, kTd<&IntelPolicy::debug>, "td-debug"},
     OfTd::platform,
-    {"events", &kEvents, "run-time events of the log, by name, and their payload; they identify the guest", false, kTd<&TdxPolicy::events>, "policy-events"},
+    {"events", &kEvents, "run-time events of the log, by name, and their payload; alone they identify nothing", false, kTd<&TdxPolicy::events>, "policy-events"},
     {"ccel", &GroupShape<kCcel>::shape, "event log of the boot"},
 };
 

@@ -98,7 +98,32 @@ constexpr Flag kFlags[] = {
     {"--require-launch-mitigations", "snp", "mitigation_vector/launch", Form::mask, "HEX", "bits that LAUNCH_MIT_VECTOR must have (report version 5)"},
     {"--require-current-mitigations", "snp", "mitigation_vector/current", Form::mask, "HEX", "bits that CURRENT_MIT_VECTOR must have (report version 5)"},
     {"--require-cert-entry", "snp", "cert_table_entry", Form::entry, "GUID[=SHA256]", "entry that the certificate table must have; repeatable"},
+    // No policy keys, at the end. Options about the connection, the policy as a whole, or where collateral is looked for fit every kind.
+    {"--any-measurement", "any", "", Form::no_key, "", ""},
+    {"--binding-min", "any", "", Form::no_key, "", ""},
+    {"--require-freshness", "any", "", Form::no_key, "", ""},
+    {"--fail-on-warn", "any", "", Form::no_key, "", ""},
+    {"--allow-not-fresh", "any", "", Form::no_key, "", ""},
+    {"--allow-unattested-server", "any", "", Form::no_key, "", ""},
+    {"--event-log", "tdx", "", Form::no_key, "", ""},
+    {"--require-sept-ve-disable", "tdx", "", Form::no_key, "", ""},
+    {"--tcb-profile", "tdx sgx", "", Form::no_key, "", ""},
+    {"--compare-tcb-profiles", "tdx sgx", "", Form::no_key, "", ""},
+    {"--allow-debug", "snp tdx sgx", "", Form::no_key, "", ""},
+    {"--allow-migration", "snp", "", Form::no_key, "", ""},
+    {"--allow-migratable", "tdx", "", Form::no_key, "", ""},
+    {"--allow-service-td", "tdx", "", Form::no_key, "", ""},
+    {"--allow-rtmr-partial", "tdx", "", Form::no_key, "", ""},
+    {"--allow-reserved-nonzero", "snp", "", Form::no_key, "", ""},
+    {"--allow-unknown-version", "snp", "", Form::no_key, "", ""},
+    {"--allow-missing-collateral", "tdx sgx", "", Form::no_key, "", ""},
+    {"--allow-expired-collateral", "tdx sgx", "", Form::no_key, "", ""},
+    {"--allow-qe-padding", "tdx sgx", "", Form::no_key, "", ""},
+    {"--allow-tcb-status", "tdx sgx", "", Form::no_key, "", ""},
+    {"--allow-advisories", "tdx sgx", "", Form::no_key, "", ""},
+    {"--allow-tcb-override", "tdx sgx", "", Form::no_key, "", ""},
 };
+constexpr std::size_t kKeyRows = static_cast<std::size_t>(std::count_if(std::begin(kFlags), std::end(kFlags), [](const Flag& f) { return f.form != Form::no_key; }));
 
 Result<json> flag_number(const Flag& flag, const std::string& text) {
   const bool is_hex = flag.form == Form::equal_bits && (text.starts_with("0x") || text.starts_with("0X"));
@@ -215,7 +240,8 @@ void join(json& into, const json& more) {
 
 }  // namespace
 
-std::span<const Flag> flags() { return kFlags; }
+std::span<const Flag> flags() { return std::span(kFlags).first(kKeyRows); }
+std::span<const Flag> options_without_key() { return std::span(kFlags).subspan(kKeyRows); }
 
 bool is_repeatable(FlagForm form) {
   return form == Form::values || form == Form::numbers || form == Form::entry || form == Form::indexed || form == Form::named;
@@ -228,6 +254,14 @@ std::vector<std::string_view> sections_of(const Flag& flag) {
   return out;
 }
 
+bool applies_to(std::string_view option, std::string_view format) {
+  const Flag* flag = find_flag(option);
+  if (flag == nullptr) return false;
+  if (flag->sections == "any") return true;
+  // The names are few and none is part of another.
+  return !format.empty() && flag->sections.find(format) != std::string_view::npos;
+}
+
 const Flag* find_flag(std::string_view name) {
   const auto found = std::find_if(std::begin(kFlags), std::end(kFlags), [&](const Flag& f) { return f.name == name; });
   return found == std::end(kFlags) ? nullptr : found;
@@ -236,7 +270,7 @@ const Flag* find_flag(std::string_view name) {
 Result<Sections> read_flags(const GivenFlags& given) {
   struct Wanted { json value; std::string names; };
   std::map<std::pair<std::string_view, std::string_view>, Wanted> wanted;   // by section and path
-  for (const Flag& flag : kFlags) {
+  for (const Flag& flag : flags()) {
     std::vector<std::string> values;
     bool present = false;
     for (const auto& [name, more] : given)

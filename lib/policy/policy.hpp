@@ -125,7 +125,7 @@ struct Policy {
   bool allow_reserved_nonzero = false, allow_unknown_version = false, allow_debug = false, allow_migration = false;
   // Intel. Each --allow-... loosens and is in `loosened` too.
   bool allow_missing_collateral = false, allow_expired_collateral = false, allow_qe_padding = false, allow_migratable = false, allow_service_td = false;
-  bool require_sept_ve_disable = false, rtmr_partial = false;
+  bool require_sept_ve_disable = false, allow_rtmr_partial = false;
   std::vector<TcbStatusRule> allow_tcb_status;   // --allow-tcb-status, beside those of the alternative
   std::set<std::string> allow_advisories;        // --allow-advisories: OutOfDate is accepted when only these are open
   std::optional<Buffer> tcb_override;            // --allow-tcb-override, the content of the file
@@ -139,13 +139,19 @@ struct Policy {
   std::map<std::string, std::vector<Buffer>> roots;   // trust.roots, contents: they replace the built-in roots of this kind
   bool offline = false;                        // trust.offline or --offline
   std::vector<std::string> loosened;           // one sentence per weakening option, shown in every report
+  std::vector<std::string> options;            // command line options that were given and are no policy key: one that cannot apply to the evidence is a mistake
 };
 
-// True when the alternative has an enforced equality that identifies the guest in evidence of this format, with a value that is
-// not zero; atls-policy(5) lists the keys. Host values: only host_data, mr_config_id, mr_owner or mr_owner_config do, and the host
-// chooses them.
+// What the reference values of one alternative say about who may have made evidence of this format; atls-policy(5), "What identifies a
+// guest".
+struct Identity {
+  bool pinned = false;                 // an enforced equality, over the full width, with a value that is not zero, on a claim that identifies
+  bool only_host_values = false;       // not pinned, and what is given the host chooses
+  std::vector<std::string> weak;       // not pinned: what is given, and why it identifies nobody
+  std::vector<std::string> open;       // pinned: sentences about what the pins leave open
+};
+Identity identity_of(const Alternative& alternative, std::string_view format);
 bool pins_identity(const Alternative& alternative, std::string_view format = "snp");
-bool pins_only_host_values(const Alternative& alternative, std::string_view format = "snp");
 
 // atls-policy/1. Errors carry the JSON pointer in `where`. `directory`: relative paths of trust roots start there.
 Result<Policy> load_policy(Bytes json, const std::string& source_name, const std::string& directory);

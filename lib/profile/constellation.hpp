@@ -51,6 +51,7 @@ struct Extracted {
 Extracted extract(const std::vector<Buffer>& chain, const std::optional<Buffer>& nonce, bool peer_is_client, Time now, Report& report);
 // The evidence extensions of a certificate alone, for dumps and detection.
 bool has_constellation_extension(Bytes leaf_der);
+bool has_constellation_extension(X509& leaf);
 
 inline constexpr std::string_view kAlpn[] = {"http/1.1", "h2"};
 

@@ -322,4 +322,12 @@ bool has_constellation_extension(Bytes leaf_der) {
   return leaf && find_evidence(*leaf).variant != nullptr;
 }
 
+bool has_constellation_extension(X509& leaf) {
+  unsigned char* der = nullptr;
+  const int size = i2d_X509(&leaf, &der);
+  const bool has = size > 0 && has_constellation_extension(Bytes(der, static_cast<std::size_t>(size)));
+  OPENSSL_free(der);
+  return has;
+}
+
 }  // namespace atls::profile::constellation

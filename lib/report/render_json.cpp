@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/hex.hpp"
+#include "report/definite_failures.hpp"
 #include "report/render_tcb.hpp"
 #include "report/renderers.hpp"
 
@@ -89,6 +90,8 @@ nlohmann::ordered_json report_json(const Report& report) {
   Json& not_checked = out["not_checked"] = Json::array();
   for (const NotChecked& n : report.not_checked()) not_checked.push_back({{"id", n.id}, {"why", n.why}});
   out["not_proven"] = report.not_proven;
+  // The verdict has room for one reason; what a reader of it alone must not miss stands first here.
+  if (const std::string also = definite_failures_sentence(report); !also.empty()) out["not_proven"].insert(out["not_proven"].begin(), also);
   Json& collateral = out["collateral"] = Json::array();
   for (const CollateralInfo& c : report.collateral)
     collateral.push_back({{"kind", c.kind}, {"source", c.source}, {"this_update", time_or_null(c.this_update)},

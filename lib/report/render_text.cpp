@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "report/definite_failures.hpp"
 #include "report/render_tcb.hpp"
 #include "report/renderers.hpp"
 #include "report/text_layout.hpp"
@@ -138,8 +139,11 @@ class Page {
     } else if (!report_.not_proven.empty()) {
       fact("why", safe(report_.not_proven.front()));
     }
+    const std::vector<const CheckResult*> failures = definite_failures(report_);
+    for (const CheckResult* check : failures)
+      fact("and", std::string(check->spec->id) + " fails in any case: " + (check->detail.empty() ? "not so: " + std::string(check->spec->title) : safe(check->detail)));
     const bool other_kind = report_.verdict->code == ExitCode::undecided && report_.verdict->reason == "atls-hardware-root";   // more collateral would not help
-    fact("what next", other_kind ? "look at it with atls-dump; give evidence of a kind that this version verifies" : std::string(headline(*report_.verdict).next));
+    fact("what next", other_kind ? "look at it with atls-dump; give evidence of a kind that this version verifies" : std::string(headline(*report_.verdict).next) + (failures.empty() ? "" : "; that alone will not be enough"));
   }
 
   void values(const CheckResult& check, std::size_t indent, std::size_t label_width) {

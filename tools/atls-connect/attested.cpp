@@ -161,7 +161,12 @@ Attested Connector::connect(int stop_fd) {
   channel::ClientOptions client = client_;
   client.sni = cons::nonce_to_sni(out.nonce);
   client.stop_fd = stop_fd;
-  client.on_certificate_request = [this](const std::vector<Buffer>& names) { return client_certificate(names); };
+  const auto attested = std::make_shared<bool>(false);   // with --attest-as none, or a fault, our certificate has no evidence; shared: the channel keeps the function
+  client.on_certificate_request = [this, attested](const std::vector<Buffer>& names) {
+    auto made = client_certificate(names);
+    if (made) *attested = cons::has_constellation_extension(*made->leaf);
+    return made;
+  };
 
   const Time now = setup->time_source == "clock" ? wall_clock() : setup->now;
   Report& report = out.report = tools::new_report(kTool.name, *setup);
@@ -182,6 +187,7 @@ Attested Connector::connect(int stop_fd) {
     presented.nonce_origin = fixed_nonce_ ? evidence::Presented::NonceOrigin::given : evidence::Presented::NonceOrigin::drawn;
     presented.live = true;
     presented.event_log = event_log_;
+    presented.we_attested = *attested && out.channel.certificate_sent;
     const CollateralRecorder recorder(*setup->collateral);
     const auto appraisal_start = Clock::now();
     auto appraisal = evidence::appraise(presented, {setup->policy, setup->trust, recorder.collateral(), now}, report);

@@ -10,6 +10,7 @@
 
 #include "atls-connect/exchange.hpp"
 #include "channel/accept_loop.hpp"
+#include "report/definite_failures.hpp"
 #include "report/render.hpp"
 
 namespace atls::connect {
@@ -60,6 +61,7 @@ class Forwarder {
     std::string text = report.verdict ? report.verdict->result : "error";
     if (const CheckResult* reason = report.verdict ? report.find(report.verdict->reason) : nullptr)
       text += ": " + std::string(reason->spec->id) + (reason->detail.empty() ? "" : ": " + escape_control(reason->detail));
+    if (const std::string also = definite_failures_sentence(report); !also.empty()) text += "; " + also;
     say(local, "refused, nothing was sent: " + text);
     if (!options_.report.verbose) return;
     const std::lock_guard lock(mutex_);

@@ -132,6 +132,8 @@ Status apply_flags(const PolicyOptions& options, policy::Policy& policy) {
     policy.*s.member = true;
     policy.loosened.push_back(fmt::format("{} ({})", s.sentence, s.flag));
   }
+  for (const policy::Flag& option : policy::options_without_key())
+    if (has(options, option.name)) policy.options.emplace_back(option.name);
   policy::add_flags(policy, *pins);
   return ok();
 }

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/hex.hpp"
 #include "pem/pem.hpp"
 #include "sim/platform.hpp"
 #include "support/http_server.hpp"
@@ -35,6 +36,8 @@ struct Case {
   }
 };
 
+std::string policy_about(const std::string& section) { return R"({"schema":"atls-policy/1","alternatives":[{"evidence":["snp"],"snp":{)" + section + "}}]}"; }
+
 }  // namespace
 
 TEST_CASE("api: genuine evidence under its policy, root and CRL is verified, from memory and from a file") {
@@ -53,6 +56,8 @@ TEST_CASE("api: each thing that is left out or wrong has its own answer, and non
                          Row{"no CRL", [](Case& c) { c.options.collateral_dirs.clear(); }, 4},
                          Row{"nothing pinned", [](Case& c) { c.options.policy_json.clear(); }, 6},
                          Row{"another measurement", [](Case& c) { c.options.policy_json = R"({"schema":"atls-policy/1","name":"x","alternatives":[{"name":"a","evidence":["snp"],"snp":{"measurement":")" + std::string(96, '1') + "\"}}]}"; }, 5},
+                         Row{"pinned by what the host chooses", [](Case& c) { c.options.policy_json = policy_about(R"("host_data":")" + hex(Bytes(c.input).subspan(0xC0, 32)) + '"'); }, 6},
+                         Row{"pinned by one byte", [](Case& c) { c.options.policy_json = policy_about(R"("measurement":{"equals":")" + hex(Bytes(c.input).subspan(0x90, 48)) + R"(","mask":"ff)" + std::string(94, '0') + "\"}"); }, 6},
                          Row{"a signed byte changed", [](Case& c) { c.input[0x90] ^= 1; }, 2},
                          Row{"the signature changed", [](Case& c) { c.input[0x2A0] ^= 1; }, 2},
                          Row{"cut", [](Case& c) { c.input.resize(1183); }, 7},
@@ -71,6 +76,15 @@ TEST_CASE("api: each thing that is left out or wrong has its own answer, and non
     CHECK_FALSE(verdict.verified());
     CHECK(verdict.report_json.find("atls-report/1") != std::string::npos);
   }
+}
+
+TEST_CASE("api: what is missing does not hide what is wrong") {
+  Case c;
+  c.options.collateral_dirs.clear();
+  c.options.policy_json = policy_about(R"("measurement":")" + std::string(96, '1') + '"');
+  const v1::Verdict verdict = v1::verify(c.input, c.options);
+  CHECK(verdict.exit_code == 4);
+  CHECK(verdict.report_json.find("not acceptable even when what is missing is supplied: snp-policy-measurement") != std::string::npos);
 }
 
 TEST_CASE("api: a missing CRL is fetched from the service that is named, unless offline") {

@@ -303,6 +303,7 @@ TEST_CASE("appraise: a server without evidence is accepted only with three conse
   const auto key = tests::scalar_one_key();
   Presented bare = live();
   bare.chain = {tests::leaf_der(*key, tests::leaf_spec({}))};
+  bare.we_attested = true;
   for (int consents = 0; consents < 8; ++consents) {
     CAPTURE(consents);
     Judge judge = judge_now();
@@ -321,6 +322,10 @@ TEST_CASE("appraise: a server without evidence is accepted only with three conse
   judge.policy.allow_unattested_server = true;
   judge.policy.binding_min = BindingLevel::none;
   CHECK(judge(live({.faults = {"sig-bitflip"}})).verdict->code == ExitCode::rejected);
+  // Nor is it one where nobody attests anything.
+  bare.we_attested = false;
+  CHECK(judge(bare).verdict->code == ExitCode::no_evidence);
+  bare.we_attested = true;
   bare.peer_is_client = true;
   CHECK(judge(bare).verdict->code == ExitCode::no_evidence);
 }

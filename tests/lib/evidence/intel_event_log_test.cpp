@@ -102,7 +102,7 @@ TEST_CASE("a register that the log leaves out fails unless partial logs are acce
   eventlog::Log log = without(3);
   guest.evidence.event_log = eventlog::encode_log(log);
   CHECK(outcomes(guest.judge()) == "pppFpp");
-  guest.policy.rtmr_partial = true;
+  guest.policy.allow_rtmr_partial = true;
   CHECK(outcomes(guest.judge()) == "pppwpp");
   guest.rtmr[0][0] ^= 1;   // a register with events is compared all the same
   CHECK(outcomes(guest.judge()) == "pFpwpp");

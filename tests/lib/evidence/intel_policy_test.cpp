@@ -365,8 +365,9 @@ TEST_CASE("intel policy: what identifies a TD or an enclave") {
   struct Row { const char* kind; std::string section; const char* problems; bool host_only; };
   const std::string h = "\"" + times("ac", 48) + "\"";
   for (const Row& row : {
-           Row{"tdx", R"({"rtmr":{"1":")" + times("02", 48) + "\"}}", "", false}, Row{"tdx", R"({"mr_config_id":)" + h + "}", "", true}, Row{"tdx", R"({"mr_owner":")" + times("ad", 48) + "\"}", "", true},
-           Row{"tdx", R"({"mr_owner_config":")" + times("ae", 48) + "\"}", "", true}, Row{"tdx", R"({"mr_seam":")" + times("ab", 48) + "\"}", "tdx-no-reference=fail ", false},
+           Row{"tdx", R"({"mr_td":")" + times("aa", 48) + "\"}", "", false}, Row{"tdx", R"({"rtmr":{"1":")" + times("02", 48) + "\"}}", "tdx-no-reference=fail ", false},
+           Row{"tdx", R"({"mr_config_id":)" + h + "}", "tdx-no-reference=fail ", true}, Row{"tdx", R"({"mr_owner":")" + times("ad", 48) + "\"}", "tdx-no-reference=fail ", true},
+           Row{"tdx", R"({"mr_owner_config":")" + times("ae", 48) + "\"}", "tdx-no-reference=fail ", true}, Row{"tdx", R"({"mr_seam":")" + times("ab", 48) + "\"}", "tdx-no-reference=fail ", false},
            Row{"tdx", R"({"mr_td":{"unchecked":true}})", "tdx-no-reference=fail ", false}, Row{"tdx", R"({"mr_td":{"none_of":[)" + h + "]}}", "tdx-no-reference=fail ", false},
            Row{"tdx", R"({"mr_td":{"equals":")" + times("aa", 48) + R"(","severity":"warn"}})", "tdx-no-reference=fail ", false},
            Row{"tdx", R"({"fmspc":"51d0c0ffee00","report_data":")" + times("cc", 64) + "\"}", "tdx-no-reference=fail ", false},
@@ -416,7 +417,12 @@ TEST_CASE("intel policy: a flag about other evidence is a wrong command line, on
   }
   auto policy = from_flags(pinned_enclave());
   policy.require_sept_ve_disable = true;
+  policy.options = {"--require-sept-ve-disable"};   // as the command line hands it over
   CHECK(problems(Guest(false).judge(policy)) == "policy-evidence-kind=fail ");
+  policy.options = {"--no-row-in-the-table"};       // nobody said what it is about, so it fits nothing
+  CHECK(problems(Guest(false).judge(policy)) == "policy-evidence-kind=fail ");
+  policy.options = {"--allow-debug", "--tcb-profile"};
+  CHECK(problems(Guest(false).judge(policy)) == "");
 }
 
 TEST_CASE("intel policy: alternatives about other evidence never look closest") {

@@ -96,6 +96,7 @@ TEST_CASE("present: endorsements alone are judged as such, a leaf certificate by
   CHECK(leaf_alone.chain.size() == 1);
   CHECK(leaf_alone.nonce_origin == Presented::NonceOrigin::given);
   CHECK(presented(evidence::load_bytes(leaf, "leaf.der")).nonce_origin == Presented::NonceOrigin::none);
+  for (const std::size_t size : {0U, 1U, 31U, 33U, 64U}) CHECK_FALSE(evidence::present(evidence::load_bytes(leaf, "leaf.der"), Buffer(size, 7)));   // none of this profile
   const Presented mixed = presented(evidence::load_bytes(as_bytes(pem_certificates({leaf, world.ask()})), "mixed.pem"));
   CHECK(mixed.chain.size() == 2);
   CHECK(mixed.bare_endorsements.empty());

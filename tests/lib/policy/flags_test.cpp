@@ -109,6 +109,25 @@ TEST_CASE("the table of flags names existing keys, and every key of the sections
       if (!without.contains(field.key)) CHECK_MESSAGE(reached.contains({std::string(section), std::string(field.key)}), field.key);
 }
 
+TEST_CASE("one table says which option is about which evidence") {
+  for (const policy::Flag& flag : policy::options_without_key()) {
+    CAPTURE(std::string(flag.name));
+    CHECK(flag.form == policy::FlagForm::no_key);
+    CHECK(policy::find_flag(flag.name) == &flag);
+    CHECK((flag.sections == "any") == policy::sections_of(flag).empty());
+  }
+  for (const policy::Flag& flag : policy::flags()) {
+    CHECK(flag.form != policy::FlagForm::no_key);
+    for (const std::string_view kind : {"dummy", "none", "", "event-log"}) CHECK_FALSE(policy::applies_to(flag.name, kind));
+  }
+  struct Row { const char* option; const char* kinds; };
+  for (const Row& row : {Row{"--measurement", "snp"}, Row{"--mrtd", "tdx"}, Row{"--mr-enclave", "sgx"}, Row{"--fmspc", "tdx sgx"}, Row{"--report-data", "snp tdx sgx"}, Row{"--event-log", "tdx"},
+                         Row{"--allow-migration", "snp"}, Row{"--allow-debug", "snp tdx sgx"}, Row{"--fail-on-warn", "snp tdx sgx dummy none"}, Row{"--unknown", ""}}) {
+    CAPTURE(row.option);
+    for (const std::string_view kind : {"snp", "tdx", "sgx", "dummy", "none"}) CHECK(policy::applies_to(row.option, kind) == (std::string_view(row.kinds).find(kind) != std::string_view::npos));
+  }
+}
+
 TEST_CASE("flags about Intel evidence are read by the reader of their policy key") {
   const std::string w8 = "0000001000000000";
   const auto p = policy::read_flags({{"--mrtd", {kM}}, {"--mrtd", {kM2}}, {"--rtmr", {"1=" + kM, "2=" + kM2, "1=" + kM2}}, {"--td-attributes", {w8 + "/ffffffffffffffff"}}, {"--xfam", {"e702060000000000"}},

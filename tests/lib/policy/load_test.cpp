@@ -150,7 +150,7 @@ TEST_CASE("only enforced equalities with a value identify a guest") {
            Row{"measurement", R"({"measurement":")" + m + "\"}", true, false},
            Row{"id key", R"({"id_key_digest":")" + m + "\"}", true, false},
            Row{"author key", R"({"author_key_digest":{"any_of":[")" + m + "\"]}}", true, false},
-           Row{"host data", R"({"host_data":")" + h + "\"}", true, true},
+           Row{"host data", R"({"host_data":")" + h + "\"}", false, true},
            Row{"host data and measurement", R"({"host_data":")" + h + R"(","measurement":")" + m + "\"}", true, false},
            Row{"no id key", R"({"id_key_digest":")" + z48 + "\"}", false, false},
            Row{"a list with an empty value", R"({"id_key_digest":{"any_of":[")" + m + "\",\"" + z48 + "\"]}}", false, false},
@@ -159,6 +159,9 @@ TEST_CASE("only enforced equalities with a value identify a guest") {
            Row{"unchecked", R"({"measurement":{"unchecked":true}})", false, false},
            Row{"refused value", R"({"measurement":{"none_of":[")" + m + "\"]}}", false, false},
            Row{"a mask that leaves nothing of the value", R"({"id_key_digest":{"equals":"00)" + repeated("ab", 47) + R"(","mask":"ff)" + repeated("00", 47) + "\"}}", false, false},
+           Row{"a mask that leaves one bit out", R"({"measurement":{"equals":")" + m + R"(","mask":"fe)" + repeated("ff", 47) + "\"}}", false, false},
+           Row{"a mask of every bit", R"({"measurement":{"equals":")" + m + R"(","mask":")" + repeated("ff", 48) + "\"}}", true, false},
+           Row{"a mask, and host data", R"({"measurement":{"equals":")" + m + R"(","mask":"ff)" + repeated("00", 47) + R"("},"host_data":")" + h + "\"}", false, false},
            Row{"report data", R"({"report_data":")" + repeated("01", 64) + "\"}", false, false},
            Row{"chip", R"({"chip_id":")" + repeated("01", 64) + "\"}", false, false},
            Row{"product and minimums", R"({"product":"Milan","guest_svn":{"min":1},"tcb":{"reported":{"min":{"snp":1}}}})", false, false},
@@ -166,7 +169,7 @@ TEST_CASE("only enforced equalities with a value identify a guest") {
     CAPTURE(row.name);
     const auto p = must(one(row.snp));
     CHECK(policy::pins_identity(p.alternatives[0]) == row.identity);
-    CHECK(policy::pins_only_host_values(p.alternatives[0]) == row.host_only);
+    CHECK(policy::identity_of(p.alternatives[0], "snp").only_host_values == row.host_only);
   }
 }
 
