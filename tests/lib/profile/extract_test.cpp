@@ -284,12 +284,12 @@ TEST_CASE("constellation extract: a leaf signed by another key is refused") {
 }
 
 TEST_CASE("constellation document: certificates of the table come back as endorsements") {
-  using Kind = snp::TableEntryKind;
+  using EntryKind = snp::TableEntryKind;
   evidence::Evidence evidence;
   evidence.format = "snp";
   evidence.data = fake_report();
   const Buffer pem_blob = to_buffer(pem::encode("CERTIFICATE", Buffer(30, 3)));   // some hosts store PEM
-  evidence.aux = snp::encode_cert_table({{snp::guid_of(Kind::vcek), Buffer(40, 1)}, {snp::guid_of(Kind::ask), Buffer(50, 2)}, {snp::guid_of(Kind::ark), pem_blob}});
+  evidence.aux = snp::encode_cert_table({{snp::guid_of(EntryKind::vcek), Buffer(40, 1)}, {snp::guid_of(EntryKind::ask), Buffer(50, 2)}, {snp::guid_of(EntryKind::ark), pem_blob}});
   Case c;
   const auto document = cons::make_document(evidence, c.user_data(), kNonce);
   REQUIRE(document);

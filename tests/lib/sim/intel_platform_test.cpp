@@ -64,13 +64,13 @@ intel::PckExtension extension_of(const crypto::Certificate& pck) {
   return *std::move(out);
 }
 
-constexpr std::array<unsigned, 3> kVersions{3, 4, 5};
+constexpr std::array<unsigned, 3> kQuoteVersions{3, 4, 5};
 sim::IntelOptions of_version(unsigned version) { return {.sgx = version == 3, .quote_version = version == 3 ? 4 : version}; }
 
 }  // namespace
 
 TEST_CASE("simulated Intel platform: every version gives a quote that its certificates prove") {
-  for (const unsigned version : kVersions) {
+  for (const unsigned version : kQuoteVersions) {
     CAPTURE(version);
     const auto p = make_intel(of_version(version));
     CHECK(p->format() == (version == 3 ? "sgx" : "tdx"));
@@ -122,7 +122,7 @@ TEST_CASE("simulated Intel platform: the PCK certificate has the profile of Inte
 }
 
 TEST_CASE("simulated Intel platform: the platform reaches the first level of its collateral, and every level below") {
-  for (const unsigned version : kVersions) {
+  for (const unsigned version : kQuoteVersions) {
     CAPTURE(version);
     const auto p = make_intel(of_version(version));
     const auto info = intel::parse_tcb_info(p->tcb_info());
