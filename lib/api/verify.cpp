@@ -67,7 +67,7 @@ Status prepare_collateral(const Options& options, Prepared& out) {
     if (!directory) return usage("collateral_dirs", directory.error().message());
     out.collateral.add(std::move(*directory));
   }
-  if (!options.cache_dir.empty()) out.collateral.add(cache_provider(options.cache_dir));
+  if (!options.cache_dir.empty()) out.collateral.add(cache_provider(options.cache_dir, {}, std::make_shared<const evidence::TrustStore>(out.trust)));
   if (out.policy.offline) {
     if (!options.kds_url.empty()) return usage("kds_url", "excludes offline");
     return ok();

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "collateral/files.hpp"
+
 namespace atls::channel {
 namespace {
 
@@ -98,8 +100,9 @@ Status ClientTls::prepare(const ClientOptions& options) {
   SSL_CTX_set_cert_cb(ctx, on_certificate_request, this);
   SSL_CTX_set_info_callback(ctx, on_info);
   if (!options.keylog_file.empty()) {
-    keylog_ = Fd(::open(options.keylog_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-    if (keylog_.get() < 0) return Error{Errc::io, "--keylog", options.keylog_file + ": " + lower_first(std::generic_category().message(errno))};
+    const auto opened = open_secret_for_append(options.keylog_file);
+    if (!opened) return Error{Errc::io, "--keylog", options.keylog_file + ": " + lower_first(opened.error().detail)};
+    keylog_ = Fd(*opened);
     SSL_CTX_set_keylog_callback(ctx, on_keylog);
   }
   ssl_.reset(SSL_new(ctx));

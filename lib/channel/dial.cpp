@@ -274,7 +274,9 @@ Result<Target> parse_target(std::string_view text) { return split_host_port(text
 
 Result<Proxy> parse_proxy(std::string_view url) {
   constexpr std::string_view kScheme = "http://";
-  if (!url.starts_with(kScheme)) return Error{Errc::bad_value, "--proxy", "expected http://[USER:PASSWORD@]HOST:PORT, found " + std::string(url)};
+  // What was given may hold a password, wherever in it: it is never repeated.
+  const auto bad = [](const std::string& why) { return Error{Errc::bad_value, "--proxy", why + "; expected http://[USER:PASSWORD@]HOST:PORT"}; };
+  if (!url.starts_with(kScheme)) return bad("the scheme is not http");
   url.remove_prefix(kScheme.size());
   if (url.ends_with('/')) url.remove_suffix(1);
   Proxy proxy;
@@ -283,7 +285,7 @@ Result<Proxy> parse_proxy(std::string_view url) {
     url.remove_prefix(at + 1);
   }
   auto target = split_host_port(url, "--proxy");
-  if (!target) return target.error();
+  if (!target) return bad(target.error().detail.substr(0, target.error().detail.find(": expected ")));
   proxy.target = *std::move(target);
   return proxy;
 }

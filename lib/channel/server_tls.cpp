@@ -1,5 +1,8 @@
 #include "channel/server_tls.hpp"
 
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
 
@@ -27,6 +30,22 @@ int handshake_index() {
   return index;
 }
 Handshake& handshake_of(SSL* ssl) { return *static_cast<Handshake*>(SSL_get_ex_data(ssl, handshake_index())); }
+
+// Of IPv6 the network: whoever has one has all of its addresses.
+std::string address_of_peer(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (fd < 0 || ::getpeername(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return "unknown";
+  char text[INET6_ADDRSTRLEN] = "";
+  if (storage.ss_family == AF_INET) {
+    const auto& four = reinterpret_cast<const sockaddr_in&>(storage);
+    return ::inet_ntop(AF_INET, &four.sin_addr, text, sizeof text) == nullptr ? "unknown" : text;
+  }
+  if (storage.ss_family != AF_INET6) return "unknown";
+  in6_addr six = reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr;
+  if (!IN6_IS_ADDR_V4MAPPED(&six)) std::fill(six.s6_addr + 8, six.s6_addr + 16, std::uint8_t{0});
+  return ::inet_ntop(AF_INET6, &six, text, sizeof text) == nullptr ? "unknown" : text;
+}
 
 // Callbacks are called from C: nothing may escape, and what escapes inside ends the handshake.
 template <class Body>
@@ -161,6 +180,7 @@ int on_verify(X509_STORE_CTX* store, void*) {
     presented.nonce_origin = evidence::Presented::NonceOrigin::drawn;
     presented.live = true;
     presented.peer_is_client = true;
+    presented.peer = address_of_peer(SSL_get_fd(ssl));
     const OwnWork own_work(handshake.limits);
     handshake.report = handshake.options->new_report();
     handshake.report->tls = tls_info(*ssl, handshake.sni);

@@ -79,7 +79,8 @@ bool is_variant(std::string_view name, const Place& place) {   // "crl.der", "cr
 
 class CacheProvider : public CollateralProvider {
  public:
-  CacheProvider(fs::path root, std::string pcs_update) : root_(std::move(root)), pcs_update_(std::move(pcs_update)) {}
+  CacheProvider(fs::path root, std::string pcs_update, std::shared_ptr<const evidence::TrustStore> trust)
+      : root_(std::move(root)), pcs_update_(std::move(pcs_update)), trust_(std::move(trust)) {}
 
   CollateralSource source() const override { return CollateralSource::cache; }
 
@@ -112,18 +113,25 @@ class CacheProvider : public CollateralProvider {
     if (!place) return ok();
     const fs::path relative = place->directory / (place->stem + (place->per_service ? service_tag(item.origin) : "") + place->extension);
     const std::lock_guard lock(mutex_);
-    // What is dated never goes back: an older list of the same service does not replace a newer one.
-    if (is_dated(item.kind) && object->this_update)
-      if (const auto old = read_regular_file(root_ / relative, kMaxEntryBytes))
-        if (const auto known = decode(*old, *place, item.kind))
-          if (const auto before = identify(*known); before && before->this_update && *before->this_update > *object->this_update && fits(*before, as) == Fit::exact) return ok();
     const Time now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    if (is_dated(item.kind) && keeps_its_place(relative, *place, item.kind, as, *object, now)) return ok();
     return write_private_file(root_, relative, place->extension == std::string_view(".json") ? encode_cache_entry(item, now) : item.data);
   }
 
  private:
   std::optional<Place> place_of(const CollateralQuery& query, snp::ProductLine product) const {
     return is_intel(query.kind) ? intel_place(query, pcs_update_) : amd_place(query, query.kind, product);
+  }
+
+  // What is dated never goes back: an older object of the same service does not replace a newer one. Only what the vendor signed and what
+  // is of today or before can be newer: anything else in its place would keep the genuine object out for good.
+  bool keeps_its_place(const fs::path& relative, const Place& place, CollateralKind kind, const CollateralQuery& as, const CollateralObject& fresh, Time now) const {
+    const auto content = read_regular_file(root_ / relative, kMaxEntryBytes);
+    const auto known = content ? decode(*content, place, kind) : Result<CollateralItem>(content.error());
+    const auto before = known ? identify(*known) : Result<CollateralObject>(known.error());
+    if (!before || !before->this_update || !fresh.this_update || *before->this_update > now || fits(*before, as) != Fit::exact) return false;
+    if (trust_ == nullptr || !check_trusted(*before, *trust_)) return false;
+    return std::pair(before->evaluation, *before->this_update) > std::pair(fresh.evaluation, *fresh.this_update);
   }
 
   Result<CollateralItem> decode(Bytes content, const Place& place, CollateralKind kind) const {
@@ -171,13 +179,14 @@ class CacheProvider : public CollateralProvider {
 
   const fs::path root_;
   const std::string pcs_update_;
+  const std::shared_ptr<const evidence::TrustStore> trust_;
   std::mutex mutex_;     // compare-and-store of dated objects within this process; between processes the rename keeps files whole
 };
 
 }  // namespace
 
-std::shared_ptr<CollateralProvider> cache_provider(fs::path root, std::string pcs_update) {
-  return std::make_shared<CacheProvider>(std::move(root), std::move(pcs_update));
+std::shared_ptr<CollateralProvider> cache_provider(fs::path root, std::string pcs_update, std::shared_ptr<const evidence::TrustStore> trust) {
+  return std::make_shared<CacheProvider>(std::move(root), std::move(pcs_update), std::move(trust));
 }
 
 fs::path default_cache_dir() {

@@ -63,6 +63,15 @@ class WithoutSigpipe {
   bool was_pending_ = false, blocked_ = false;
 };
 
+// libcurl repeats a proxy's URL when it does not like it, with the password; so does the environment's. What it says about other things
+// names hosts and addresses only.
+std::string without_proxy(std::string message, const std::string& proxy) {
+  if (message.find("proxy syntax") != std::string::npos || message.find("proxy scheme") != std::string::npos) return "the URL of the proxy cannot be used: unsupported syntax or scheme";
+  for (std::size_t at = proxy.empty() ? std::string::npos : message.find(proxy); at != std::string::npos; at = message.find(proxy, at)) message.replace(at, proxy.size(), "(the proxy)");
+  if (const std::size_t at = message.find('@'); at != std::string::npos && message.find("proxy") != std::string::npos) return "the proxy cannot be used";
+  return message;
+}
+
 std::string url_part(CURLU& url, CURLUPart part) {
   char* text = nullptr;
   if (curl_url_get(&url, part, &text, 0) != CURLUE_OK || !text) return {};
@@ -185,7 +194,7 @@ Attempt attempt_get(const std::string& url, const HttpOptions& options, millisec
   if (curl_easy_getinfo(curl.get(), CURLINFO_REDIRECT_URL, &redirect) == CURLE_OK && redirect) out.redirect = std::string(redirect).substr(0, 200);
   out.headers_too_large = headers.too_large;
   out.too_large = body.too_large || headers.too_large;
-  out.message = message[0] ? message : curl_easy_strerror(out.code);
+  out.message = without_proxy(message[0] ? message : curl_easy_strerror(out.code), options.proxy);
   out.answer = {std::move(body.data), std::move(headers.list)};
   return out;
 }

@@ -58,6 +58,7 @@ template <class Document>
 void take_dates(CollateralObject& object, const Document& document) {
   object.this_update = parse_rfc3339(document.issue_date);
   object.next_update = parse_rfc3339(document.next_update);
+  object.evaluation = document.evaluation_number;
 }
 
 const char* tee_name(bool tdx) { return tdx ? "TDX" : "SGX"; }

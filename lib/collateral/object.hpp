@@ -26,6 +26,7 @@ struct CollateralObject {
   // Intel.
   std::string fmspc = {};                       // TCB info, PCK certificate; lower case
   bool tdx = false;                             // TCB info, QE identity
+  std::uint32_t evaluation = 0;                 // TCB info, QE identity: tcbEvaluationDataNumber
   bool processor_ca = false;                    // PCK certificate, its CA and its CRL
   std::string flaw = {};                        // the document has this kind and cannot be decoded: why
 };

@@ -23,8 +23,9 @@ Result<std::shared_ptr<CollateralProvider>> directory_provider(const std::filesy
 // comes; their dates are the caller's to judge. Atomic stores (temporary name, rename); directories 0700, files 0600. Names are made of
 // product, chip id and TCB, of FMSPC, TEE and CA, never of text that a peer wrote. Intel's objects are kept with their issuer chain, the
 // URL and the time of fetching. VLEKs and PCK certificates are not cached. `pcs_update`: as PcsOptions::update; what was fetched
-// as "early" is kept apart.
-std::shared_ptr<CollateralProvider> cache_provider(std::filesystem::path root, std::string pcs_update = {});
+// as "early" is kept apart. What is dated never goes back, neither in evaluation number nor in date, while the older object is signed
+// under `trust` and not from the future; without `trust` the new one always replaces it. Folders of other users are not written to.
+std::shared_ptr<CollateralProvider> cache_provider(std::filesystem::path root, std::string pcs_update = {}, std::shared_ptr<const evidence::TrustStore> trust = {});
 std::filesystem::path default_cache_dir();               // empty when neither XDG_CACHE_HOME nor HOME is usable
 
 struct KdsOptions {

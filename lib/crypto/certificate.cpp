@@ -15,6 +15,8 @@ namespace atls::crypto {
 namespace {
 
 constexpr std::size_t kMaxCertificateBytes = 1024 * 1024;  // product limit of a whole chain
+constexpr int kMaxSerialBytes = 64;       // RFC 5280 4.1.2.2 allows 20; longer ones only cost time in every comparison and line
+constexpr int kMaxCertificateExtensions = 128;       // real certificates have at most twenty; each is looked for by name
 
 // The SubjectPublicKeyInfo octets as they stand: OpenSSL would re-encode them, and hashes are over what the peer sent.
 // TBSCertificate: [0] version OPTIONAL, serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo.
@@ -119,6 +121,9 @@ Result<Certificate> Certificate::from_der(Bytes der) {
   if (!spki) return spki.error();
 
   const X509* x = data->x509.get();
+  if (ASN1_STRING_length(X509_get0_serialNumber(x)) > kMaxSerialBytes)
+    return Error{Errc::too_large, "certificate.serialNumber", "longer than " + std::to_string(kMaxSerialBytes) + " bytes", 0};
+  if (X509_get_ext_count(x) > kMaxCertificateExtensions) return Error{Errc::too_large, "certificate.extensions", "more than " + std::to_string(kMaxCertificateExtensions), 0};
   data->der = to_buffer(der);
   data->spki = *std::move(spki);
   data->spki_sha256 = hex(sha256(data->spki));
@@ -278,6 +283,8 @@ Result<Crl> Crl::from_der(Bytes der) {
   STACK_OF(X509_REVOKED)* entries = X509_CRL_get_REVOKED(data->crl.get());
   for (int i = 0; i < sk_X509_REVOKED_num(entries); ++i) {
     const X509_REVOKED* entry = sk_X509_REVOKED_value(entries, i);
+    if (ASN1_STRING_length(X509_REVOKED_get0_serialNumber(entry)) > kMaxSerialBytes)
+      return Error{Errc::too_large, "crl.revokedCertificates[" + std::to_string(i) + "]", "a serial number longer than " + std::to_string(kMaxSerialBytes) + " bytes", 0};
     data->revoked.push_back(
         {integer_hex(X509_REVOKED_get0_serialNumber(entry)), time_of(X509_REVOKED_get0_revocationDate(entry))});
   }

@@ -2,15 +2,19 @@
 #include <algorithm>
 
 #include "base/hex.hpp"
+#include "crypto/digest.hpp"
 #include "crypto/key_strength.hpp"
 #include "evidence/consent.hpp"
 #include "evidence/intel_verify.hpp"
+#include "evidence/load.hpp"
+#include "evidence/memo.hpp"
 #include "evidence/policy_kind.hpp"
 #include "evidence/snp_verify.hpp"
 #include "evidence/text_damage.hpp"
 #include "evidence/verify.hpp"
 #include "profile/constellation.hpp"
 #include "report/checks_atls.hpp"
+#include "report/checks_input.hpp"
 #include "report/checks_policy.hpp"
 #include "report/checks_snp.hpp"
 
@@ -164,6 +168,7 @@ void judge_freshness(const Presented& presented, const policy::Policy& policy, R
 // ---- the forms that evidence is presented in ----
 
 void check_tls(const Presented& presented, Report& report) {
+  if (presented.resumed) report.fail(kTlsNotResumed, "the bundle records a resumed session: its certificate was shown in an earlier handshake, for another nonce");
   if (!presented.live || !report.tls) return;
   if (report.find(kTlsHandshake.id) == nullptr) report.pass(kTlsHandshake);
   // A resumed session shows the certificate of an earlier handshake: nothing in it was made for this one.
@@ -202,6 +207,7 @@ void verify_evidence(const Evidence& evidence, const std::optional<ExpectedBindi
   if (format == nullptr) {
     if (evidence.decode_error && !evidence.hcl) report.fail(kSnpContainerDecode, *evidence.decode_error);
     else report.error(kHardwareRoot, evidence.decode_error ? *evidence.decode_error : why_not_judged(evidence.format));
+    if (presented.event_log || evidence.event_log) report.warn(kInputPartUnused, "the event log: only a TDX quote vouches for one");
     return;
   }
   if (auto damage = evidence.decode_error ? std::nullopt : text_damage(evidence)) {
@@ -211,8 +217,13 @@ void verify_evidence(const Evidence& evidence, const std::optional<ExpectedBindi
   }
   Evidence with_log;
   if (presented.event_log && evidence.format == "tdx") {
+    if (evidence.event_log && evidence.event_log != presented.event_log)
+      report.warn(kInputPartUnused, "the event log that came with the quote: the one of --event-log was judged");
     with_log = evidence;
     with_log.event_log = presented.event_log;
+  } else if (presented.log_beside && evidence.format == "tdx" && !evidence.event_log) {
+    with_log = evidence;
+    with_log.event_log = presented.log_beside;
   }
   format->verify(with_log.event_log ? with_log : evidence, binding, presented.with_it, context, report);
   if (presented.event_log) check_option_applies("--event-log", evidence.format, report);
@@ -249,10 +260,28 @@ void accept_unattested_server(const Presented& presented, const policy::Policy& 
   report.add_not_proven("Anything at all about the server: it presented no evidence. At most it accepted ours.");
 }
 
+// Behind the leaf this profile has nothing. A revocation list is judged wherever it stood; the rest is told.
+std::vector<CollateralItem> lists_in_chain(const Presented& presented, Report& report) {
+  std::vector<CollateralItem> out;
+  const auto source = presented.live ? CollateralSource::handshake : CollateralSource::bundle;
+  for (std::size_t i = 1; i < presented.chain.size(); ++i) {
+    const Buffer& der = presented.chain[i];
+    if (decode_crl(der)) {
+      out.push_back({crl_kind(der), der, source, "certificate chain"});
+      continue;
+    }
+    const auto certificate = decode_certificate(der);
+    report.warn(kInputPartUnused, "certificate " + std::to_string(i + 1) + " of the chain" + (certificate ? " (" + certificate->subject_text() + ")" : ", which does not decode") +
+                                      ": this profile has its evidence in the first");
+  }
+  return out;
+}
+
 void appraise_chain(const Presented& presented, const Context& context, Report& report, MustPass& must_pass) {
   using namespace profile::constellation;
   check_tls(presented, report);
   check_key_strength(presented, report);
+  const std::vector<CollateralItem> lists = lists_in_chain(presented, report);
   Extracted extracted = extract(presented.chain, presented.nonce, presented.peer_is_client, context.now, report);
   if (!extracted.evidence) {
     accept_unattested_server(presented, context.policy, report);
@@ -260,11 +289,22 @@ void appraise_chain(const Presented& presented, const Context& context, Report& 
       must_pass = {&kTlsHandshake, &kTlsNotResumed, &kTlsKeyStrength, &kEvidencePresent, &kLeafValidity, &kLeafSignature, &kLeafExtensions, &kBindingLevel, &kSnpNoReference, &kPolicyEvidenceKind};
     return;
   }
-  for (const Buffer& copy : presented.copies)
-    if (copy != extracted.evidence->data) report.fail(kEvidenceSingle, "the bundle repeats the evidence, and its copy is not what the leaf holds: it was altered");
+  for (const EvidenceCopy& copy : presented.copies) {
+    if (copy.data != extracted.evidence->data) report.fail(kEvidenceSingle, "the bundle repeats the evidence, and its copy is not what the leaf holds: it was altered");
+    else if (copy.format != extracted.evidence->format)
+      with(report.fail(kEvidenceSingle, "the bundle repeats the evidence under another format: it was altered"), extracted.evidence->format, copy.format);
+  }
+  if (presented.log_beside && (extracted.evidence->format != "tdx" || extracted.evidence->event_log))
+    report.warn(kInputPartUnused, "the event log beside the certificate: " + std::string(extracted.evidence->event_log ? "the evidence has its own" : "only a TDX quote vouches for one"));
   if (report.outcome_of(kHardwareRoot) == Outcome::skip && extracted.evidence->format != "dummy")
     report.pass(kHardwareRoot, "judged by the checks of the evidence");
-  verify_evidence(*extracted.evidence, extracted.binding, presented, context, report, must_pass);
+  if (lists.empty()) {
+    verify_evidence(*extracted.evidence, extracted.binding, presented, context, report, must_pass);
+  } else {
+    Presented with_lists = presented;
+    with_lists.with_it.insert(with_lists.with_it.end(), lists.begin(), lists.end());
+    verify_evidence(*extracted.evidence, extracted.binding, with_lists, context, report, must_pass);
+  }
   judge_binding(presented, extracted.binding, context.policy, report);
   judge_freshness(presented, context.policy, report);
   must_pass.insert(must_pass.end(),
@@ -290,6 +330,14 @@ void appraise_endorsements(const Presented& presented, const Context& context, R
   const CheckResult* decoded = report.find(kSnpContainerDecode.id);
   if (decoded != nullptr && decoded->on_fail == ExitCode::malformed) return;
   report.fail(kEvidencePresent, "this file is an endorsement; nothing was attested. Give the report or quote, or the certificate that carries the evidence");
+}
+
+void tell_unused_parts(const std::vector<UnusedPart>& parts, Report& report) {
+  for (const UnusedPart& part : parts) {
+    const std::string digest = part.data.empty() ? "" : hex(crypto::sha256(part.data));
+    const bool used = !digest.empty() && std::any_of(report.collateral.begin(), report.collateral.end(), [&](const CollateralInfo& c) { return c.sha256 == digest; });
+    if (!used) report.warn(kInputPartUnused, part.what);
+  }
 }
 
 bool is_fatal(const Report& report) {  // nothing was judged: more lines would only repeat that
@@ -325,6 +373,7 @@ Appraisal appraise(const Presented& presented, const Context& context, Report& r
     appraise_endorsements(presented, context, report);
   else
     report.fail(kEvidencePresent, "nothing was presented");
+  tell_unused_parts(presented.unused, report);
   check_policy(context.policy, context.now, report);
   if (report.evidence.empty() || is_fatal(report)) must_pass.clear();
   const bool judged = !report.evidence.empty();

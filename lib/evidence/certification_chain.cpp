@@ -15,6 +15,23 @@ Buffer with_line_breaks(Bytes pem) {
   return to_buffer(text);
 }
 
+// Letters before, between and behind whole blocks.
+std::size_t letters_outside(std::string_view text) {
+  constexpr std::string_view kBegin = "-----BEGIN ", kEnd = "-----END ", kDashes = "-----";
+  std::size_t count = 0;
+  const auto add = [&](std::string_view part) {
+    for (const char c : part) count += c != ' ' && c != '\t' && c != '\r' && c != '\n' && c != 0;
+  };
+  for (;;) {
+    const std::size_t begin = text.find(kBegin);
+    add(text.substr(0, begin));
+    if (begin == std::string_view::npos) return count;
+    const std::size_t end = text.find(kEnd, begin), dashes = end == std::string_view::npos ? end : text.find(kDashes, end + kEnd.size());
+    if (dashes == std::string_view::npos) return count;
+    text.remove_prefix(dashes + kDashes.size());
+  }
+}
+
 void split_pem(Bytes data, SplitChain& out) {
   const Buffer lines = with_line_breaks(data);
   auto blocks = pem::parse(lines);
@@ -25,8 +42,11 @@ void split_pem(Bytes data, SplitChain& out) {
     blocks = pem::parse(Bytes(lines).first(begin));
     if (!blocks) return;
   }
-  for (pem::Block& block : *blocks)
+  for (pem::Block& block : *blocks) {
     if (block.label == "CERTIFICATE") out.certificates.push_back(std::move(block.data));
+    else if (out.error.empty()) out.error = "a PEM block \"" + block.label + "\" stands among the certificates";
+  }
+  out.text = letters_outside(as_text(lines));
 }
 
 void split_der(Bytes data, SplitChain& out) {

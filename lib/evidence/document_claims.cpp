@@ -16,15 +16,24 @@ namespace {
 
 using nlohmann::json;
 
-// The depth is bounded by parse_json.
-Claim from_json(const json& value, std::string name) {
+constexpr std::size_t kMaxJsonClaims = 65536;   // a claim is some hundred bytes, and nobody reads more
+
+// The depth is bounded by parse_json. What is beyond the budget is told once, where it begins.
+Claim from_json(const json& value, std::string name, std::size_t& budget) {
   Claim c(std::move(name));
+  if (budget == 0) return c;
+  if (--budget == 0) {
+    c.error = "more than " + std::to_string(kMaxJsonClaims) + " values; the rest is not shown";
+    return c;
+  }
   switch (value.type()) {
     case json::value_t::object:
-      for (const auto& [key, member] : value.items()) c.add(from_json(member, key));
+      for (const auto& [key, member] : value.items())
+        if (budget != 0) c.add(from_json(member, key, budget));
       break;
     case json::value_t::array:
-      for (const json& item : value) c.add(from_json(item, "item"));
+      for (const json& item : value)
+        if (budget != 0) c.add(from_json(item, "item", budget));
       break;
     case json::value_t::string: c.value = value.get<std::string>(); break;
     case json::value_t::boolean: c.value = value.get<bool>(); break;
@@ -65,7 +74,8 @@ Claim json_claims(Bytes text, std::string name) {
     root.error = parsed.error().message();
     return root;
   }
-  Claim tree = from_json(*parsed, root.name);
+  std::size_t budget = kMaxJsonClaims;
+  Claim tree = from_json(*parsed, root.name, budget);
   root.value = std::move(tree.value);
   root.children = std::move(tree.children);
   return root;

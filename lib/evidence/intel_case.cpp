@@ -5,6 +5,7 @@
 
 #include "evidence/certification_chain.hpp"
 #include "evidence/intel_keys.hpp"
+#include "evidence/load.hpp"
 #include "evidence/memo.hpp"
 
 namespace atls::evidence {
@@ -21,6 +22,10 @@ CollateralKind pck_kind(const crypto::Certificate& x) {
 
 void sort_certificate(Bytes der, const CollateralItem& item, const std::string& name, bool of_issuer_chain, IntelSupply& out) {
   auto certificate = decode_certificate(der);
+  if (auto crl = certificate ? Result<crypto::Crl>(Error{}) : decode_crl(der)) {   // revoked once is revoked, whatever the list was called
+    out.crls.push_back({*std::move(crl), crl_kind(der), item.source, item.origin});
+    return;
+  }
   if (!certificate) {
     out.undecodable.push_back(name + " does not decode: " + certificate.error().message());
     return;
@@ -49,10 +54,16 @@ void decode_own_chain(IntelCase& c) {
     const CollateralKind kind = pck_kind(*certificate);
     c.chain.push_back({*std::move(certificate), kind, supplied_by(*c.evidence), "certification data of the quote"});
   }
+  c.own_chain_text = split.text;
+  // Type 4 is the leaf alone: what else stands in it belongs to no role, and another leaf must not take the place of the quote's own.
+  const bool one_leaf = split.certificates.size() == 1 && (c.chain.empty() || c.chain.front().kind == CollateralKind::intel_pck);
+  if (!c.own_chain && !one_leaf && c.chain_error.empty())
+    c.chain_error = "certification data of type 4 is one PCK certificate; this holds " + std::to_string(split.certificates.size()) + (split.certificates.size() == 1 ? ", which is none" : "");
 }
 
 void choose_objects(IntelCase& c, const IntelSupply& supply, const Context& context) {
   choose_pck_chain(c, supply, context);
+  if (!c.bare() && context.collateral.has_network()) c.why_not_asked = fault_of_intel_evidence(c, context.trust);
   choose_intel_documents(c, supply, context);
   choose_intel_crls(c, supply, context);
 }

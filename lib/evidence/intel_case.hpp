@@ -50,6 +50,7 @@ struct IntelCase {
   std::vector<SuppliedCertificate> chain;
   bool own_chain = false;              // it is the quote's own, not one that was given beside it
   bool own_chain_in_order = true;      // leaf, CA, root
+  std::size_t own_chain_text = 0;      // letters in the certification data that belong to no certificate
   std::string chain_error;             // the certification data, or a certificate in it, does not decode
   std::optional<SuppliedCertificate> pck, ca, root;
   std::optional<SuppliedCertificate> tcb_signer;   // only among bare endorsements: a TCB signing certificate that was given as a file
@@ -67,6 +68,8 @@ struct IntelCase {
   std::optional<SuppliedDocument<intel::TcbInfo>> tcb_info;
   std::optional<SuppliedDocument<intel::QeIdentity>> qe_identity;
   std::string tcb_info_missing, qe_identity_missing;
+  std::vector<std::string> rollbacks;  // what of a higher evaluation number was seen, and is not what is used
+  std::string why_not_asked;           // not empty: the network is not asked, since the evidence's own chain does not hold
 
   bool bare() const { return evidence == nullptr; }
   Buffer root_spki() const;            // of the certificate or of the key that stands in for it; empty without either
@@ -94,6 +97,9 @@ void choose_intel_documents(IntelCase& c, const IntelSupply& supply, const Conte
 void check_quote_structure(const IntelCase& c, const Context& context, Report& report);       // quote-*
 void check_pck_chain(const IntelCase& c, const Context& context, Report& report);             // pck-*
 void check_intel_crls(const IntelCase& c, const Context& context, Report& report);            // crl-*, *-revoked
+// Why nothing that the network could add would make this evidence good: its own signatures or its own chain do not hold. Empty: they do, or
+// it cannot be told.
+std::string fault_of_intel_evidence(const IntelCase& c, const TrustStore& trust);
 void check_quote_signatures(const IntelCase& c, const Context& context, Report& report);      // qe-report-*, att-key-valid, quote-signature
 void check_intel_collateral(const IntelCase& c, const Context& context, Report& report);      // collateral-*, tcb-info-*, qe-identity-*
 // intel_tcb_checks.cpp: qe-miscselect to td-relaunch. Needs the outcomes of the checks before it: collateral that failed one of its

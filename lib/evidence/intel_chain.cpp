@@ -80,7 +80,7 @@ void choose_pck(IntelCase& c, const IntelSupply& supply, const Context& context)
       else ++others;
     }
   };
-  if (!c.own_chain) take(supply.pcks, true);
+  if (!c.own_chain && candidates.empty()) take(supply.pcks, true);   // type 4 has a leaf of its own, which no other replaces
   if (candidates.empty() && !c.bare() && !c.own_chain) take(local(CollateralKind::intel_pck, false, context, &misses), false);
   c.pck = pick_pck(candidates, c);
   if (c.pck || c.bare()) return;

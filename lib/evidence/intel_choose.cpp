@@ -51,7 +51,9 @@ void choose_one(const CrlPlace& place, const CrlAuthority& authority, const Buff
   const auto roots = context.trust.find(CaRole::intel_root, snp::ProductLine::unknown);
   drop_of_extra_root(candidates, authority, roots);
   CrlChoice choice = pick_crl(candidates, authority, context.now);
-  if (!choice.usable && !judge_itself) {
+  if (!choice.usable && !judge_itself && !c.why_not_asked.empty()) {
+    misses.push_back({CollateralSource::network, CollateralMiss::Why::offline, c.why_not_asked});
+  } else if (!choice.usable && !judge_itself) {
     const CollateralAnswer fetched = context.collateral.find_network(query);
     take(sort_intel_items(fetched.items).crls);
     append_misses(misses, fetched.misses);
@@ -94,20 +96,39 @@ struct Candidate {
   }
 };
 
+// Intel has one signer, renewed with the same key. Others are tried only when none leads to a trusted root, and then a few: every one
+// costs a signature for each document that has no chain of its own.
+constexpr std::size_t kMaxSignersTried = 8;
+
+std::vector<SuppliedCertificate> worth_trying(const std::vector<SuppliedCertificate>& signers, const Context& context) {
+  const auto keys = context.trust.find(CaRole::intel_root, snp::ProductLine::unknown);
+  std::vector<SuppliedCertificate> trusted, others;
+  for (const SuppliedCertificate& signer : signers) {
+    const bool is_trusted = std::any_of(keys.begin(), keys.end(), [&](const CaKey* key) { return is_signed_by(signer.object, key->spki); });
+    auto& list = is_trusted ? trusted : others;
+    if (list.size() < kMaxSignersTried) list.push_back(signer);
+  }
+  return trusted.empty() ? others : trusted;
+}
+
 // Signers that could belong to a document without a chain of its own.
 std::vector<SuppliedCertificate> signers_nearby(const IntelSupply& supply, const Context& context) {
   std::vector<SuppliedCertificate> out = supply.signers;
   const CollateralAnswer nearby = context.collateral.find_local({.kind = CollateralKind::intel_tcb_signer});
   const IntelSupply sorted = sort_intel_items(nearby.items);
   out.insert(out.end(), sorted.signers.begin(), sorted.signers.end());
-  return out;
+  return worth_trying(out, context);
 }
+
+// Looked for at the first document without a chain of its own, then kept: every question costs a signature for each signer.
+using Signers = std::optional<std::vector<SuppliedCertificate>>;
 
 // The certificate that signed a document without a chain, else the built-in key that did, else what there is to explain by. Intel
 // renewed its signer with the same key: one that is valid now counts before one that is not; one of the quote's own root before both.
 template <class Document, class Signs>
-void find_signer(SuppliedDocument<Document>& d, const IntelCase& c, const IntelSupply& supply, const Context& context, const Signs& signs) {
-  const auto signers = signers_nearby(supply, context);
+void find_signer(SuppliedDocument<Document>& d, const IntelCase& c, const IntelSupply& supply, Signers& nearby, const Context& context, const Signs& signs) {
+  if (!nearby) nearby = signers_nearby(supply, context);
+  const auto& signers = *nearby;
   const auto is_own = [&](const crypto::Certificate& x) { return c.bare() || is_signed_by(x, c.root_spki()); };
   const auto is_valid = [&](const crypto::Certificate& x) { return x.not_before() && x.not_after() && *x.not_before() <= context.now && context.now <= *x.not_after(); };
   const SuppliedCertificate* best = nullptr;
@@ -136,7 +157,7 @@ void find_signer(SuppliedDocument<Document>& d, const IntelCase& c, const IntelS
 }
 
 template <class Document>
-void take_chain(SuppliedDocument<Document>& d, const CollateralItem& item, const IntelCase& c, const IntelSupply& supply, const Context& context) {
+void take_chain(SuppliedDocument<Document>& d, const CollateralItem& item, const IntelCase& c, const IntelSupply& supply, Signers& nearby, const Context& context) {
   for (const Buffer& der : item.issuer_chain) {
     auto certificate = decode_certificate(der);
     if (!certificate) {
@@ -149,7 +170,7 @@ void take_chain(SuppliedDocument<Document>& d, const CollateralItem& item, const
   // By role: the signer, then the root.
   std::stable_partition(d.chain.begin(), d.chain.end(), [](const crypto::Certificate& x) { return x.subject_der() != x.issuer_der(); });
   const auto signs = [&](const crypto::Certificate& signer) { return d.document && is_p256_signature(d.document->signed_bytes, d.document->signature, signer.spki()); };
-  if (item.issuer_chain.empty()) find_signer(d, c, supply, context, signs);
+  if (item.issuer_chain.empty()) find_signer(d, c, supply, nearby, context, signs);
   if (d.chain.empty()) return;
   d.is_signed = signs(d.chain.front());
   if (d.chain.size() > 1) return;
@@ -174,7 +195,7 @@ bool ends_in_own_root(const SuppliedDocument<Document>& d, const IntelCase& c, c
 }
 
 template <class Document>
-Candidate<Document> judge(const CollateralItem& item, const IntelCase& c, const IntelSupply& supply, const Context& context) {
+Candidate<Document> judge(const CollateralItem& item, const IntelCase& c, const IntelSupply& supply, Signers& nearby, const Context& context) {
   Candidate<Document> out;
   SuppliedDocument<Document>& d = out.document;
   d.kind = item.kind;
@@ -186,7 +207,7 @@ Candidate<Document> judge(const CollateralItem& item, const IntelCase& c, const 
     d.document = *std::move(decoded);
   else
     d.error = decoded.error().message();
-  take_chain(d, item, c, supply, context);
+  take_chain(d, item, c, supply, nearby, context);
   d.own_root = ends_in_own_root(d, c, context);
   out.own = d.own_root;
   if (!d.document) return out;
@@ -211,11 +232,17 @@ bool is_of_extra_root(const Candidate<Document>& candidate, const IntelCase& c, 
 
 template <class Document>
 void choose_document(std::optional<SuppliedDocument<Document>>& place, std::string& missing, const std::vector<const CollateralItem*>& supplied, CollateralKind kind,
-                     const IntelCase& c, const IntelSupply& supply, const Context& context) {
+                     IntelCase& c, const IntelSupply& supply, const Context& context) {
   std::optional<Candidate<Document>> best;
+  Signers nearby;
+  std::optional<SuppliedDocument<Document>> highest;   // Intel signed it for this platform: its number was reached, whatever became of it
   const auto consider = [&](const CollateralItem& item, const IntelSupply& beside) {
-    auto candidate = judge<Document>(item, c, beside, context);
+    auto candidate = judge<Document>(item, c, beside, nearby, context);
     if (is_of_extra_root(candidate, c, context)) return;
+    const Document* d = candidate.document.document.get();
+    const bool reached = d != nullptr && candidate.fits && candidate.document.is_signed && candidate.trusted && candidate.own &&
+                         parse_rfc3339(d->issue_date).value_or(Time::max()) <= context.now;
+    if (reached && (!highest || d->evaluation_number > highest->document->evaluation_number)) highest = candidate.document;
     if (!best || candidate.rank() > best->rank()) best = std::move(candidate);
   };
   for (const CollateralItem* item : supplied) consider(*item, supply);
@@ -230,9 +257,16 @@ void choose_document(std::optional<SuppliedDocument<Document>>& place, std::stri
       if (item.kind == kind) consider(item, supply);
   };
   if (can_ask) ask(context.collateral.find_local(query));
-  if (can_ask && (!best || !best->usable())) ask(context.collateral.find_network(query));
+  if (can_ask && (!best || !best->usable())) {
+    if (c.why_not_asked.empty()) ask(context.collateral.find_network(query));
+    else misses.push_back({CollateralSource::network, CollateralMiss::Why::offline, c.why_not_asked});
+  }
   if (best) {
     place = std::move(best->document);
+    if (highest && place->document && !c.bare() && place->document->evaluation_number < highest->document->evaluation_number)
+      c.rollbacks.push_back("the " + std::string(collateral_kind_name(kind)) + " in use has evaluation number " + std::to_string(place->document->evaluation_number) + ", and one of number " +
+                            std::to_string(highest->document->evaluation_number) + " was seen (" + std::string(collateral_source_name(highest->source)) + (highest->origin.empty() ? "" : ": " + highest->origin) +
+                            "): the service has gone back, or somebody keeps the newer one away");
     return;
   }
   const bool tcb_info = kind == CollateralKind::intel_tcb_info;

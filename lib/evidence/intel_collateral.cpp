@@ -267,6 +267,12 @@ void check_unknown_members(const IntelCase& c, Report& report) {
   report.judge(kCollateralUnknownMembers, unknown.empty(), "signed, and nobody here knows what it means: " + joined(unknown), Outcome::warn);
 }
 
+void check_rollback(const IntelCase& c, Report& report) {
+  const bool any = (c.tcb_info && c.tcb_info->document) || (c.qe_identity && c.qe_identity->document);
+  if (!any) return (void)report.skip(kCollateralRollback, "there is no collateral that decodes");
+  report.judge(kCollateralRollback, c.rollbacks.empty(), joined(c.rollbacks), Outcome::warn);
+}
+
 }  // namespace
 
 void check_intel_collateral(const IntelCase& c, const Context& context, Report& report) {
@@ -275,6 +281,7 @@ void check_intel_collateral(const IntelCase& c, const Context& context, Report& 
   check_tcb_info(c, context, without, report);
   check_qe_identity(c, context, without, report);
   check_unknown_members(c, report);
+  check_rollback(c, report);
 }
 
 }  // namespace atls::evidence

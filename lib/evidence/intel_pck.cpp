@@ -54,8 +54,14 @@ void check_length_and_order(const IntelCase& c, Report& report) {
   }
   const bool complete = c.pck && c.ca && (c.root || c.root_key != nullptr);
   if (c.own_chain) {
-    with(report.judge(kPckChainLength, c.chain.size() == 3 && c.pck && c.ca && c.root, "a PCK chain is leaf, CA and root, and nothing else"), "3 certificates, one of each role",
-         std::to_string(c.chain.size()) + (c.chain.size() == 1 ? " certificate" : " certificates"));
+    const auto stands_in_chain = [&](const std::optional<SuppliedCertificate>& x) {
+      return x && std::any_of(c.chain.begin(), c.chain.end(), [&](const SuppliedCertificate& y) { return x->object.der() == y.object.der(); });
+    };
+    const bool own = stands_in_chain(c.pck) && stands_in_chain(c.ca) && stands_in_chain(c.root);
+    with(report.judge(kPckChainLength, c.chain.size() == 3 && own,
+                      c.chain.size() == 3 && c.pck && c.ca && c.root ? "a certificate of the quote's own chain has no role in it (doubled, altered or another one), and one from elsewhere would have to take its place"
+                                                                     : "a PCK chain is leaf, CA and root, and nothing else"),
+         "3 certificates, one of each role", std::to_string(c.chain.size()) + (c.chain.size() == 1 ? " certificate" : " certificates"));
     report.judge(kPckChainOrder, c.own_chain_in_order, "the certificates are in another order, which other verifiers refuse; they were told apart by issuer", Outcome::warn);
     return;
   }

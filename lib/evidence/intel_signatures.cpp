@@ -58,6 +58,23 @@ void check_quote_signature(const intel::Quote& q, Report& report) {
 
 }  // namespace
 
+std::string fault_of_intel_evidence(const IntelCase& c, const TrustStore& trust) {
+  if (c.root) {
+    const CaKey* key = trust.find_spki(c.root->object.spki_sha256());
+    if (key == nullptr || key->role != CaRole::intel_root) return "the root of the evidence is not trusted, see pck-root-trusted";
+  }
+  const Buffer root = c.root_spki();
+  if (c.ca && !root.empty() && !is_signed_by(c.ca->object, root)) return "the chain of the evidence does not verify, see pck-chain-signatures";
+  if (!c.pck || !c.quote) return {};
+  if (c.ca && !is_signed_by(c.pck->object, c.ca->object.spki())) return "the chain of the evidence does not verify, see pck-chain-signatures";
+  const intel::Quote& q = *c.quote;
+  if (!is_p256_signature(q.qe_report.raw, q.qe_report_signature, c.pck->object.spki())) return "the PCK key did not sign this, see qe-report-signature";
+  const auto key = crypto::p256_key_from_point(q.attestation_key);
+  const auto good = key ? crypto::verify_ecdsa_p256_sha256(**key, q.signed_bytes(), q.signature) : Result<bool>(key.error());
+  const bool vouched = equal(crypto::sha256_of({q.attestation_key, q.auth_data}), Bytes(q.qe_report.report_data).first(kHashSize));
+  return good && *good && vouched ? "" : "the quote is not signed by the key that its quoting enclave vouches for, see quote-signature";
+}
+
 void check_quote_signatures(const IntelCase& c, const Context& context, Report& report) {
   check_qe_report_signature(c, report);
   check_qe_binding(*c.quote, context.policy, report);

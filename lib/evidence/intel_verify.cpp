@@ -5,8 +5,11 @@
 
 #include "base/hex.hpp"
 #include "evidence/intel_case.hpp"
+#include "evidence/memo.hpp"
 #include "evidence/snp_claims.hpp"
+#include "evidence/unused_parts.hpp"
 #include "report/checks_atls.hpp"
+#include "report/checks_input.hpp"
 #include "report/checks_intel.hpp"
 
 namespace atls::evidence {
@@ -48,6 +51,32 @@ void report_undecodable(const IntelCase& c, Report& report) {
     if (error.where == row.field && error.code != Errc::truncated) cause = &row.spec;
   report.fail(*cause, error.message());
   if (cause->on_fail != ExitCode::malformed) report.error(kQuoteParse, "the layout is not known, see " + std::string(cause->id));
+}
+
+void tell_unused_of_intel(const IntelCase& c, const std::vector<CollateralItem>& with_it, const Context& context, Report& report) {
+  UnusedQuestion question{Vendor::intel, {}, context.policy.crl != policy::CrlMode::off};
+  for (const auto* x : {&c.pck, &c.ca, &c.root, &c.tcb_signer})
+    if (*x) question.used.push_back((*x)->object.der());
+  for (const auto* x : {&c.root_crl, &c.pck_crl})
+    if (*x) question.used.push_back((*x)->object.der());
+  for (const auto* lists : {&c.signed_root_crls, &c.signed_pck_crls})
+    for (const SuppliedCrl& crl : *lists) question.used.push_back(crl.object.der());
+  const auto add_chain = [&](const auto& document) {
+    if (!document) return;
+    for (const crypto::Certificate& x : document->chain) question.used.push_back(x.der());
+  };
+  add_chain(c.tcb_info);
+  add_chain(c.qe_identity);
+  const Buffer root = c.root_spki();   // a trusted key stands in for the certificate of the same key
+  std::vector<CollateralItem> own;
+  for (const CollateralItem& item : c.evidence->endorsements)
+    if (const auto x = decode_certificate(item.data); !x || x->spki() != root) own.push_back(item);
+  tell_unused_items(question, own, with_it, report);
+  if (c.own_chain_text != 0)
+    report.warn(kInputPartUnused, "certification data of the quote: " + std::to_string(c.own_chain_text) + " letters outside of its certificates mean nothing");
+  if (c.evidence->aux && !c.evidence->aux->empty()) report.warn(kInputPartUnused, "auxblob: a certificate table belongs to SEV-SNP reports only");
+  if (!c.is_tdx() && c.evidence->event_log) report.warn(kInputPartUnused, "the event log: only a TDX quote vouches for one");
+  if (!c.is_tdx() && c.evidence->td_hcl) report.warn(kInputPartUnused, "the HCL report: it belongs to a TDX quote only");
 }
 
 using MustPass = std::vector<const CheckSpec*>;
@@ -120,6 +149,7 @@ void verify_intel(const Evidence& evidence, const std::optional<ExpectedBinding>
   report.evidence.push_back(std::move(info));
   record_intel_collateral(c, report);
 
+  tell_unused_of_intel(c, with_it, context, report);
   check_quote_structure(c, context, report);
   check_pck_chain(c, context, report);
   check_intel_crls(c, context, report);

@@ -115,14 +115,57 @@ void decode_binary(Loaded& out, Bytes content, InputKind kind) {
   }
 }
 
-void decode_block(Loaded& out, const pem::Block& block, int layers, const std::optional<InputKind>& as) {
+bool is_td_hcl(const Loaded& part) { return part.kind == InputKind::hcl && part.evidence && part.evidence->format == "tdx"; }
+
+// An HCL report of a TDX guest is the companion of its quote (hcl-binding), whichever stands first.
+void take_evidence_of(Loaded& out, Loaded& part) {
+  if (!out.evidence) {
+    out.evidence = std::move(part.evidence);
+    out.kind = part.kind;
+    return;
+  }
+  const bool first = is_td_hcl(out), second = is_td_hcl(part);
+  if (first == second || (first ? part : out).evidence->format != "tdx") return take_only_evidence(out, *std::move(part.evidence));   // the error
+  Evidence& quote = first ? *part.evidence : *out.evidence;
+  if (quote.td_hcl) return set_error(out, {Errc::bad_value, "input", "holds more than one HCL report, expected the one that belongs to the quote", 0});
+  quote.td_hcl = (first ? *out.evidence : *part.evidence).hcl;
+  if (!first) return;
+  out.evidence = std::move(part.evidence);
+  out.kind = part.kind;
+}
+
+// One PEM block among several: every part that it holds is kept, and what contradicts another part is damage.
+void take_block(Loaded& out, Loaded part) {
+  const auto move_all = [](auto& from, auto& to) { std::move(from.begin(), from.end(), std::back_inserter(to)); };
+  if (part.kind == InputKind::bundle) return set_error(out, {Errc::bad_value, "pem", "a bundle among other PEM blocks; it is judged alone", 0});
+  move_all(part.encodings, out.encodings);
+  move_all(part.certificates, out.certificates);
+  move_all(part.crls, out.crls);
+  move_all(part.collateral, out.collateral);
+  move_all(part.unused, out.unused);
+  if (part.kind == InputKind::ccel_table) out.unused.push_back({"an ACPI table (CCEL): it only says where the event log was", {}});
+  if (part.event_log && out.event_log) set_error(out, {Errc::bad_value, "input", "holds more than one event log, expected the one that belongs to the evidence", 0});
+  if (part.event_log) out.event_log = std::move(part.event_log);
+  if (part.evidence) take_evidence_of(out, part);
+  else if (out.kind == InputKind::unknown) out.kind = part.kind;
+  if (!part.claims.meaning.empty()) out.claims.meaning = part.claims.meaning;
+  for (Claim& claim : part.claims.children) out.claims.add(std::move(claim));
+  if (part.error) set_error(out, *part.error);
+}
+
+void decode_block(Loaded& out, const pem::Block& block, bool alone, int layers, const std::optional<InputKind>& as) {
   if (block.label == "CERTIFICATE" || block.label == "X509 CERTIFICATE") return take_certificate(out, block.data);
   if (block.label == "X509 CRL") return take_crl(out, block.data);
   if (block.label.ends_with("PRIVATE KEY")) {
     out.claims.add(value_claim("private_key", std::string("not shown"), "PEM label " + block.label));
     return set_error(out, {Errc::unsupported, "pem", "holds a private key, expected certificates, CRLs or evidence", block.offset});
   }
-  decode_content(out, block.data, layers + 1, as);
+  if (alone) return decode_content(out, block.data, layers + 1, as);
+  Loaded part;
+  part.name = out.name;
+  part.claims = Claim(out.name);
+  decode_content(part, block.data, layers + 1, as);
+  take_block(out, std::move(part));
 }
 
 void decode_pem(Loaded& out, Bytes content, int layers, const std::optional<InputKind>& as) {
@@ -136,7 +179,7 @@ void decode_pem(Loaded& out, Bytes content, int layers, const std::optional<Inpu
   }
   if (blocks) {
     if (blocks->size() > kMaxChain) set_error(out, {Errc::too_large, "pem", "more than " + std::to_string(kMaxChain) + " blocks", (*blocks)[kMaxChain].offset});
-    for (std::size_t i = 0; i < blocks->size() && i < kMaxChain; ++i) decode_block(out, (*blocks)[i], layers, as);
+    for (std::size_t i = 0; i < blocks->size() && i < kMaxChain; ++i) decode_block(out, (*blocks)[i], blocks->size() == 1, layers, as);
   }
   if (damage) set_error(out, *damage);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "evidence/evidence.hpp"
+#include "evidence/parts.hpp"
 #include "evidence/x509_claims.hpp"
 #include "report/claim.hpp"
 
@@ -30,7 +31,10 @@ struct Loaded {
   std::optional<Evidence> evidence;
   std::optional<Buffer> nonce;                 // from a bundle
   std::string bundle_profile, bundle_role;
-  std::vector<Buffer> bundle_evidence;         // copies beside the leaf; they must be what the leaf holds
+  std::vector<EvidenceCopy> bundle_evidence;   // copies beside the leaf; they must be what the leaf holds
+  bool bundle_resumed = false;                 // the recorded handshake was resumed: its leaf is of an earlier one
+  std::optional<Buffer> event_log;             // an event log, alone or beside the evidence or leaf of the same file
+  std::vector<UnusedPart> unused;              // what the loader itself knows that nobody judges
   std::vector<CollateralItem> collateral;      // from a bundle, ours or another program's; also what a file of collateral holds: TCB info, QE identity
   // Decoding stopped: nothing to judge, exit 7; what was decoded before is kept. Damage that a check can judge (a report that
   // is too short, HCL claims that are cut) is named here or in the claims too, and the evidence is there for the check.

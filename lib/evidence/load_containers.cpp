@@ -30,6 +30,7 @@ constexpr Container kContainers[] = {
     {"dstack", "quote", "vm_config", "", Log::none},
     {"quote-json", "quote", "", "", Log::none},
 };
+constexpr std::size_t kMaxNameTold = 64;
 constexpr std::size_t kMaxContainer = 8 * 1024 * 1024;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
@@ -97,6 +98,7 @@ void tell_the_rest(const json& object, const Container& c, Loaded& out) {
   for (const auto& [name, value] : object.items()) {
     if (name == c.quote || name == c.log || name == c.hcl) continue;
     const auto* text = value.get_ptr<const std::string*>();
+    if (!value.empty() && (text == nullptr || !text->empty())) out.unused.push_back({"the member " + name.substr(0, kMaxNameTold) + " of the container: nothing signs it", {}});
     out.claims.add(value_claim(name, text != nullptr ? *text : value.dump(-1, ' ', false, json::error_handler_t::replace), "of the container, not signed by hardware"));
   }
 }

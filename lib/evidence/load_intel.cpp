@@ -49,7 +49,10 @@ void load_intel(Loaded& out, Bytes content, InputKind kind) {
     case InputKind::qe_identity:
       out.collateral.push_back({CollateralKind::intel_qe_identity, to_buffer(content), CollateralSource::bundle, out.name});
       return take_claims(out, qe_identity_claims(content), intel::parse_qe_identity(content));
-    case InputKind::event_log: return take_claims(out, event_log_claims(content), eventlog::parse_log(content));
+    case InputKind::event_log:
+      if (out.event_log) set_error(out, {Errc::bad_value, "input", "holds more than one event log, expected the one that belongs to the evidence", 0});
+      out.event_log = to_buffer(content);
+      return take_claims(out, event_log_claims(content), eventlog::parse_log(content));
     case InputKind::ccel_table: return take_claims(out, ccel_table_claims(content), eventlog::parse_ccel_table(content));
     default: return;
   }

@@ -9,6 +9,7 @@
 #include "evidence/claim_build.hpp"
 #include "evidence/document_claims.hpp"
 #include "evidence/load_parts.hpp"
+#include "evidence/memo.hpp"
 #include "intel/bundle.hpp"
 #include "pem/pem.hpp"
 
@@ -65,7 +66,7 @@ void take_instance_info(Loaded& out, const constellation::InstanceInfo& info, Cl
       e.endorsements.push_back({endorsement_kind(certificate.der()).value_or(fallback), certificate.der(), CollateralSource::handshake, "document"});
     }
   }
-  out.evidence = std::move(e);
+  take_only_evidence(out, std::move(e));
   out.claims.add(std::move(claims));
 }
 
@@ -79,14 +80,17 @@ void load_document(Loaded& out, Bytes text) {
       e.format = "dummy";
       e.container = "constellation";
       e.data = to_buffer(text);
-      out.evidence = std::move(e);
+      take_only_evidence(out, std::move(e));
       break;
     }
     case constellation::DocumentKind::vtpm: {
       const auto d = constellation::parse_snp(text);
-      if (!d) set_error(out, d.error());
-      else if (d->instance_info) return take_instance_info(out, *d->instance_info, std::move(claims));
-      else set_error(out, {Errc::unsupported, "constellation.document", "no instance info: only a vTPM quote, which is not judged", 0});
+      if (!d) {
+        set_error(out, d.error());
+      } else if (d->instance_info) {
+        if (d->has_attestation) out.unused.push_back({"the vTPM quote of the document", {}});
+        return take_instance_info(out, *d->instance_info, std::move(claims));
+      } else set_error(out, {Errc::unsupported, "constellation.document", "no instance info: only a vTPM quote, which is not judged", 0});
       break;
     }
     case constellation::DocumentKind::tdx: {
@@ -99,7 +103,7 @@ void load_document(Loaded& out, Bytes text) {
       e.format = "tdx";   // that the quote is one of TDX is for its verifier to say
       e.container = "constellation";
       e.data = d->raw_quote;
-      out.evidence = std::move(e);
+      take_only_evidence(out, std::move(e));
       break;
     }
     case constellation::DocumentKind::unknown: set_error(out, {Errc::bad_value, "constellation.document", claims.error.empty() ? "members are not those of an attestation document" : claims.error, 0}); break;
@@ -125,19 +129,24 @@ void load_bundle(Loaded& out, Bytes text) {
   out.claims.add(value_claim("subject", bundle->subject.name, bundle->subject.kind));
   out.claims.add(value_claim("profile", bundle->profile));
   out.claims.add(value_claim("role", bundle->role, "of the recorded peer"));
+  out.bundle_resumed = bundle->tls && bundle->tls->resumed;
   if (bundle->tls) out.claims.add(value_claim("tls", bundle->tls->version, bundle->tls->cipher));
   if (bundle->nonce) out.claims.add(value_claim("nonce", *bundle->nonce));
   for (const Buffer& der : bundle->chain) out.claims.add(certificate_claims(der, "certificate"));
   for (const BundleEvidence& e : bundle->evidence) {
-    out.bundle_evidence.push_back(e.data);
+    out.bundle_evidence.push_back({e.format, e.data});
     Claim c("evidence");
     c.meaning = "format " + e.format + ", as taken out of the leaf";
     c.value = e.data;
     out.claims.add(std::move(c));
   }
-  for (const auto& [label, value] : bundle->exporter) out.claims.add(value_claim("exporter", value, label));
+  for (const auto& [label, value] : bundle->exporter) {
+    out.claims.add(value_claim("exporter", value, label));
+    out.unused.push_back({"the exporter value \"" + label + "\" of the bundle: its profile binds none", {}});
+  }
   for (const BundleCollateral& c : bundle->collateral) {
     out.collateral.push_back(c.item);
+    if (decode_crl(c.item.data)) out.collateral.back().kind = crl_kind(c.item.data);   // revoked once is revoked, whatever the list was called
     out.claims.add(collateral_claim(c.item, ", obtained " + rfc3339(c.time)));
   }
 }

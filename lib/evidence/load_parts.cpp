@@ -73,14 +73,19 @@ void take_crl(Loaded& out, Bytes der) {
   out.claims.add(std::move(claims));
 }
 
-void take_evidence(Loaded& out, Evidence evidence, InputKind kind) {
+void take_only_evidence(Loaded& out, Evidence evidence) {
   if (out.evidence) return set_error(out, {Errc::bad_value, "input", "holds more than one piece of evidence, expected one per file", 0});
+  out.evidence = std::move(evidence);
+}
+
+void take_evidence(Loaded& out, Evidence evidence, InputKind kind) {
+  if (out.evidence) return take_only_evidence(out, std::move(evidence));   // the error
   out.kind = kind;
   Claim claims = evidence_claims(evidence);
   out.claims.meaning = claims.meaning;
   for (Claim& c : claims.children) out.claims.add(std::move(c));
   if (auto damage = text_damage(evidence)) set_error(out, {Errc::bad_value, "input", *std::move(damage), 0});
-  out.evidence = std::move(evidence);
+  take_only_evidence(out, std::move(evidence));
 }
 
 Evidence snp_evidence(Bytes bytes) {

@@ -13,6 +13,7 @@ inline constexpr std::size_t kMaxDirectoryEntries = 1024;
 
 // Takes evidence over: claims, kind. `base`: where its claims' bytes begin in the input; empty when they have spaces of their own.
 void take_evidence(Loaded& out, Evidence evidence, InputKind kind);
+void take_only_evidence(Loaded& out, Evidence evidence);   // a second one is an error
 void take_certificate(Loaded& out, Bytes der);      // decodable or not
 void take_crl(Loaded& out, Bytes der);
 void set_error(Loaded& out, Error error);           // keeps the first

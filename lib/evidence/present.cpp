@@ -2,6 +2,8 @@
 
 #include "base/hex.hpp"
 #include "constellation/document.hpp"
+#include "evidence/memo.hpp"
+#include "profile/constellation.hpp"
 #include "profile/registry.hpp"
 
 namespace atls::evidence {
@@ -19,6 +21,28 @@ Presented undecodable(std::string why) {
   out.raw->format = "snp";
   out.raw->decode_error = std::move(why);
   return out;
+}
+
+std::string subject_of(Bytes der) {
+  const auto x = decode_certificate(der);
+  return x ? x->subject_text() : "which does not decode";
+}
+
+// What stood beside the evidence in one file: each part is handed to the judge of the evidence, or told, or contradicts it.
+std::optional<std::string> join_parts(const Loaded& loaded, Presented& out) {
+  Evidence& e = *out.raw;
+  for (const Buffer& der : loaded.certificates) {
+    if (profile::constellation::has_constellation_extension(der)) return "it holds evidence, and beside it a certificate with evidence of its own; give one of the two";
+    if (const auto kind = endorsement_kind(der)) e.endorsements.push_back({*kind, der, CollateralSource::bundle, loaded.name});
+    else out.unused.push_back({"a certificate that endorses no evidence (" + subject_of(der) + ")", der});
+  }
+  for (const Buffer& der : loaded.crls) e.endorsements.push_back({crl_kind(der), der, CollateralSource::bundle, loaded.name});
+  out.with_it = loaded.collateral;
+  if (!loaded.event_log) return std::nullopt;
+  if (e.event_log) return "it holds two event logs";
+  if (e.format == "tdx") e.event_log = loaded.event_log;
+  else out.unused.push_back({"an event log: only a TDX quote vouches for one", {}});
+  return std::nullopt;
 }
 
 bool is_told_apart(InputKind kind) {
@@ -44,6 +68,7 @@ Result<Presented> present(const Loaded& loaded, const std::optional<Buffer>& non
     return Error{Errc::bad_value, "nonce", "a nonce was given, and " + loaded.name + " is " + what + ", which binds none"};
   };
   Presented out;
+  out.unused = loaded.unused;
   if (loaded.kind == InputKind::bundle && !loaded.error) {
     if (nonce && loaded.nonce != nonce)
       return Error{Errc::bad_value, "nonce", "the bundle records " + (loaded.nonce ? hex(*loaded.nonce) : std::string("none")) + ", given was " + hex(*nonce)};
@@ -57,21 +82,24 @@ Result<Presented> present(const Loaded& loaded, const std::optional<Buffer>& non
     out.peer_is_client = loaded.bundle_role == "client";
     out.with_it = loaded.collateral;
     out.copies = loaded.bundle_evidence;
+    out.resumed = loaded.bundle_resumed;
     return out;
   }
   if (loaded.evidence) {
     if (nonce) return unused("evidence without a certificate");
     out.raw.emplace(*loaded.evidence);
     if (loaded.error && !out.raw->decode_error && !is_judged_by_checks(loaded)) out.raw->decode_error = loaded.error->message();
+    if (auto contradiction = join_parts(loaded, out); contradiction && !out.raw->decode_error) out.raw->decode_error = std::move(contradiction);
     return out;
   }
   if (loaded.error) return undecodable(loaded.error->message());
   out.bare_endorsements = loaded.kind == InputKind::collateral ? loaded.collateral : endorsements_of(loaded);
   if (!out.bare_endorsements.empty()) {
+    if (loaded.event_log) out.unused.push_back({"an event log: only a TDX quote vouches for one", {}});
     if (nonce) return unused("endorsements");
     return out;
   }
-  if (is_told_apart(loaded.kind)) {   // decoded, but nothing that attests
+  if (is_told_apart(loaded.kind) && loaded.certificates.empty()) {   // decoded, but nothing that attests
     if (nonce) return unused("no evidence");
     out.raw.emplace().format = std::string(input_kind_name(loaded.kind));
     return out;
@@ -83,6 +111,9 @@ Result<Presented> present(const Loaded& loaded, const std::optional<Buffer>& non
     return Error{Errc::bad_value, "nonce", "the nonce has " + std::to_string(nonce->size()) + " bytes, and the profile constellation binds one of " + std::to_string(constellation::kNonceSize), 0};
   out.profile = "constellation";           // the one profile with evidence in the leaf; its checks say when there is none
   out.chain = loaded.certificates;
+  out.with_it = loaded.collateral;
+  for (const Buffer& der : loaded.crls) out.with_it.push_back({crl_kind(der), der, CollateralSource::bundle, loaded.name});
+  out.log_beside = loaded.event_log;
   out.nonce = nonce;
   out.nonce_origin = nonce ? Presented::NonceOrigin::given : Presented::NonceOrigin::none;
   return out;

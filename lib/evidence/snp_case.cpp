@@ -98,6 +98,10 @@ Supply sort_items(const std::vector<CollateralItem>& items) {
       continue;
     }
     auto certificate = decode_certificate(item.data);
+    if (auto crl = certificate ? Result<crypto::Crl>(Error{}) : decode_crl(item.data)) {   // revoked once is revoked, whatever the list was called
+      out.crls.push_back({*std::move(crl), CollateralKind::amd_crl, item.source, item.origin});
+      continue;
+    }
     if (!certificate) {
       out.undecodable.push_back(name + " does not decode: " + certificate.error().message());
       continue;
@@ -132,6 +136,7 @@ SnpCase make_snp_case(const Evidence& evidence, const std::vector<CollateralItem
     }
   }
   items.insert(items.end(), evidence.endorsements.begin(), evidence.endorsements.end());
+  c.own_items = items;
   items.insert(items.end(), with_it.begin(), with_it.end());
   if (!c.report) return c;
 

@@ -46,6 +46,7 @@ struct SnpCase {
   std::optional<snp::CertTable> table;
   std::string table_error;
   std::vector<std::string> table_remarks;  // PEM blobs with several certificates, VCEK and VLEK side by side
+  std::vector<CollateralItem> own_items;   // what came inside the evidence: table, document, its directory or file
   std::optional<azure::HclReport> hcl;
   std::string hcl_error;
 

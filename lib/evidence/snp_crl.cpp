@@ -19,6 +19,15 @@ void pick_crl(SnpCase& c, const std::vector<SuppliedCrl>& candidates, Time now) 
   c.signed_crls = std::move(choice.signed_ones);
 }
 
+// No list makes evidence good whose own signatures do not hold, or whose root is not trusted: then nobody is asked for one.
+bool is_worth_a_question(const SnpCase& c, const TrustStore& trust) {
+  if (c.bare()) return true;
+  if (!c.report || !c.vek || !c.ask.present() || !c.ark.present()) return false;
+  const CaKey* root = trust.find_spki(c.ark.spki_sha256());
+  return root != nullptr && root->role == CaRole::ark && (!c.ask.certificate || is_signed_by(c.ask.certificate->object, c.ark.spki())) &&
+         is_signed_by(c.vek->object, c.ask.spki()) && verifies_report(c.vek->object, *c.report);
+}
+
 constexpr const CheckSpec* kAfterAvailable[] = {&kSnpCrlIssuer, &kSnpCrlSignature, &kSnpCrlFresh, &kSnpAskNotRevoked,
                                                 &kSnpArkNotRevoked};
 
@@ -102,7 +111,9 @@ void choose_crl(SnpCase& c, const Supply& supply, const Context& context) {
   const auto roots = line ? context.trust.find(CaRole::ark, line->second) : std::vector<const CaKey*>{};
   drop_of_extra_root(candidates, authority_of(c.ark), roots);
   pick_crl(c, candidates, context.now);
-  if (!c.crl_usable && !judge_itself && line) {
+  if (!c.crl_usable && !judge_itself && line && context.collateral.has_network() && !is_worth_a_question(c, context.trust)) {
+    misses.push_back({CollateralSource::network, CollateralMiss::Why::offline, "the evidence's own chain or signature does not hold"});
+  } else if (!c.crl_usable && !judge_itself && line) {
     CollateralAnswer fetched = context.collateral.find_network(query);
     std::vector<SuppliedCrl> from_network = sort_items(fetched.items).crls;
     misses.insert(misses.end(), fetched.misses.begin(), fetched.misses.end());

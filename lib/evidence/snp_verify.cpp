@@ -8,6 +8,7 @@
 #include "evidence/snp_case.hpp"
 #include "evidence/snp_claims.hpp"
 #include "evidence/snp_policy.hpp"
+#include "evidence/unused_parts.hpp"
 #include "report/checks_atls.hpp"
 #include "report/checks_snp.hpp"
 
@@ -65,6 +66,19 @@ void sign_range(Report& report, std::string_view area_or_id, const std::string& 
       r.signed_by = signer;
 }
 
+// Blobs are DER as a rule; of PEM its first object is what was looked at.
+void tell_unused_of_snp(const SnpCase& c, const std::vector<CollateralItem>& with_it, const Context& context, Report& report) {
+  UnusedQuestion question{Vendor::amd, {}, context.policy.crl != policy::CrlMode::off};
+  for (const auto* x : {&c.vek, &c.ask.certificate, &c.ark.certificate})
+    if (*x) question.used.push_back((*x)->object.der());
+  if (c.crl) question.used.push_back(c.crl->object.der());
+  for (const SuppliedCrl& crl : c.signed_crls) question.used.push_back(crl.object.der());
+  std::vector<CollateralItem> own;
+  for (const CollateralItem& item : c.own_items)
+    if (std::none_of(question.used.begin(), question.used.end(), [&](Bytes used) { return equal(used, item.data); })) own.push_back(item);
+  tell_unused_items(question, own, with_it, report);
+}
+
 }  // namespace
 
 void record_collateral(const SnpCase& c, Report& report) {
@@ -119,6 +133,7 @@ void verify_snp(const Evidence& evidence, const std::optional<ExpectedBinding>& 
   report.evidence.push_back(std::move(info));
   record_collateral(c, report);
 
+  tell_unused_of_snp(c, with_it, context, report);
   check_snp_structure(c, context, report);
   check_snp_certificates(c, context, report);
   check_snp_consistency(c, report);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "evidence/evidence.hpp"
+#include "evidence/parts.hpp"
 #include "evidence/trust.hpp"
 #include "policy/policy.hpp"
 #include "report/model.hpp"
@@ -36,10 +37,14 @@ struct Presented {
   std::optional<Evidence> raw;
   std::optional<Buffer> nonce;  // decoded; absent: unknown
   enum class NonceOrigin { none, drawn, given, recorded } nonce_origin = NonceOrigin::none;
-  std::vector<Buffer> copies;            // evidence that a bundle repeats beside the leaf: another one than the leaf's is refused
+  std::vector<EvidenceCopy> copies;      // evidence that a bundle repeats beside the leaf: another one than the leaf's is refused
+  bool resumed = false;                  // a bundle that records a resumed handshake
+  std::optional<Buffer> log_beside;      // an event log that stood beside a leaf in the same file
+  std::vector<UnusedPart> unused;        // parts of the input that are told as not judged
   bool live = false;                              // a connection of this process, not a recording
   bool peer_is_client = false;                    // a server judging its client
   bool we_attested = false;                       // our own certificate of this handshake carried evidence
+  std::string peer = {};                          // its address; whom collateral questions of a server are counted by
   std::vector<CollateralItem> with_it;            // collateral that came in the handshake or bundle
   std::optional<Buffer> event_log;               // given by the user for the TDX quote at hand; stands in for one that came with it
   std::vector<CollateralItem> bare_endorsements;  // files that are certificates or CRLs only: judged, never "verified"

@@ -4,6 +4,7 @@
 
 #include "report/check.hpp"
 #include "report/checks_atls.hpp"
+#include "report/checks_input.hpp"
 #include "report/checks_intel.hpp"
 #include "report/checks_policy.hpp"
 #include "report/checks_snp.hpp"
@@ -22,7 +23,7 @@ constexpr auto concat(const std::array<const CheckSpec*, N>&... lists) {
   return out;
 }
 
-constexpr auto kCatalogue = concat(checks::kAtlsChecks, checks::kSnpChecks, checks::kIntelChecks, checks::kPolicyChecks);
+constexpr auto kCatalogue = concat(checks::kInputChecks, checks::kAtlsChecks, checks::kSnpChecks, checks::kIntelChecks, checks::kPolicyChecks);
 
 constexpr bool ids_are_unique() {
   for (std::size_t i = 0; i < kCatalogue.size(); ++i)

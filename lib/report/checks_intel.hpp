@@ -77,6 +77,7 @@ ATLS_INTEL("Intel collateral", kQeIdentitySignerChain, "qe-identity-signer-chain
 ATLS_INTEL("Intel collateral", kQeIdentitySignature, "qe-identity-signature", "The QE identity is signed by its signer", "Intel PCS API v4, QE identity", undecided, required);
 ATLS_INTEL("Intel collateral", kQeIdentityTime, "qe-identity-time", "The QE identity is current", "Intel PCS API v4, QE identity", undecided, required);
 ATLS_INTEL("Intel collateral", kCollateralUnknownMembers, "collateral-unknown-members", "The signed collateral has no member that is not understood", "Intel PCS API v4", refused, warning);
+ATLS_INTEL("Intel collateral", kCollateralRollback, "collateral-rollback", "No newer evaluation of the TCB was seen than the one that is used", "Intel PCS API v4, TCB evaluation data numbers", refused, warning);
 ATLS_INTEL("Intel collateral", kCollateralEvalNumber, "collateral-eval-number", "The TCB evaluation data number is as new as demanded", "Intel PCS API v4, TCB evaluation data numbers", refused, policy);
 
 // TCB
@@ -177,7 +178,7 @@ inline constexpr std::array kIntelChecks{
     &kCollateralPresent, &kTcbInfoParse, &kTcbInfoIdVersion, &kTcbInfoSignerChain, &kTcbInfoSignature,
     &kTcbInfoTime, &kTcbInfoFmspc, &kTcbInfoPceid, &kTcbInfoTcbtype, &kTcbInfoLevelOrder,
     &kQeIdentityParse, &kQeIdentityIdVersion, &kQeIdentitySignerChain, &kQeIdentitySignature, &kQeIdentityTime,
-    &kCollateralUnknownMembers, &kCollateralEvalNumber, &kQeMiscselect, &kQeAttributes, &kQeMrsigner,
+    &kCollateralUnknownMembers, &kCollateralRollback, &kCollateralEvalNumber, &kQeMiscselect, &kQeAttributes, &kQeMrsigner,
     &kQeIsvprodid, &kQeDebug, &kQeTcbLevel, &kTdxModuleMrsigner, &kTdxModuleAttributes,
     &kTdxModuleIdentity, &kTdxModuleTcbLevel, &kPlatformTcbLevel, &kTcbStatus, &kTdRelaunch,
     &kTdDebug, &kTdAttributesReserved, &kTdMigratable, &kTdSeptVeDisable, &kTdPerfmon,

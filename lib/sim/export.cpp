@@ -3,6 +3,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "collateral/files.hpp"
 #include "sim/faults.hpp"
 #include "sim/platform.hpp"
 
@@ -47,10 +48,7 @@ Status write_file(const fs::path& path, Bytes content) {
   std::error_code failed;
   fs::create_directories(path.parent_path(), failed);
   if (failed) return io_error(path.parent_path(), "cannot create the folder: " + failed.message());
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out.write(reinterpret_cast<const char*>(content.data()), static_cast<std::streamsize>(content.size()));
-  out.close();
-  if (!out) return io_error(path, "cannot be written");
+  if (const Status s = replace_file(path, content, 0644); !s) return io_error(path, "cannot be written: " + s.error().detail);
   return ok();
 }
 

@@ -70,7 +70,7 @@ class Forwarder {
   void say(const channel::AcceptedConnection& local, const std::string& text) {
     if (options_.report.quiet) return;
     const std::lock_guard lock(mutex_);
-    io_.err << kTool.name << ": connection " << local.number << " from " << local.peer << ": " << text << std::endl;
+    io_.err << kTool.name << ": connection " << local.number << " from " << local.peer << ": " << escape_control(text) << std::endl;
   }
 
   const Options& options_;

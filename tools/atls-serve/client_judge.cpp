@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "collateral/requests.hpp"
+
 namespace atls::serve {
 namespace {
 
@@ -53,6 +55,7 @@ Report ClientJudge::new_report() {
 
 evidence::Appraisal ClientJudge::judge(const evidence::Presented& presented, Report& report) {
   const auto setup = current();
+  const OnBehalfOf client(presented.peer);
   return evidence::appraise(presented, {setup->policy, setup->trust, *setup->collateral, wall_clock()}, report);
 }
 

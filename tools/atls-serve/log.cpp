@@ -48,7 +48,7 @@ std::string log_line_json(const channel::ConnectionRecord& record) {
   line["handshake_ms"] = record.handshake_time.count();
   line["total_ms"] = record.total_time.count();
   line["client_report"] = record.client_report ? report_json(*record.client_report) : nlohmann::ordered_json();
-  return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);   // an SNI may be any bytes
+  return line.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);   // an SNI may be any bytes
 }
 
 void ConnectionLog::write(const channel::ConnectionRecord& record) {

@@ -18,6 +18,7 @@
 #include "common/profiles.hpp"
 #include "profile/constellation.hpp"
 #include "profile/registry.hpp"
+#include "report/render.hpp"
 #include "sim/faults.hpp"
 #include "sim/handshake_faults.hpp"
 #include "sim/collateral_server.hpp"
@@ -144,7 +145,7 @@ ExitCode run(const Options& options, tools::Io& io) {
 
   if (!options.export_directory.empty()) {
     if (const auto written = sim::export_platform(*attester->platform, options.export_directory); !written) return usage_error(io, "--export-platform: " + written.error().message());
-    if (options.log != Log::none) io.err << kTool.name << ": wrote the simulated platform to " << options.export_directory << "\n";
+    if (options.log != Log::none) io.err << kTool.name << ": wrote the simulated platform to " << escape_control(options.export_directory) << "\n";
   }
   std::unique_ptr<sim::CollateralServer> kds;
   if (!options.collateral_address.empty()) {

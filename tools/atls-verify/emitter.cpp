@@ -33,22 +33,23 @@ Status Emitter::open() {
   silent_ = options_.quiet && options_.format == "text" && options_.report_file.empty();
   renderer_ = find_renderer(options_.format);
   if (!renderer_) return Error{Errc::bug, "report", "no renderer named " + options_.format, 0};
-  const bool to_file = !options_.report_file.empty() && options_.report_file != "-";
+  const bool to_file = !options_.report_file.empty() && options_.report_file != "-" && tools::descriptor_named(options_.report_file) != STDOUT_FILENO;
   const bool color = options_.color == "always" || (options_.color == "auto" && !to_file && io_.color);
   how_ = {.color = color, .brief = options_.brief, .verbose = options_.verbose, .width = io_.width};
   if (!to_file) return ok();
   file_ = options_.report_file;
+  if (const Status plain = tools::refuse_link(file_); !plain) return Error{Errc::io, "--report", file_ + ": " + plain.error().detail, 0};
   if (is_regular_or_new(file_)) {
     file_ += ".XXXXXX";
     const int fd = ::mkostemp(file_.data(), O_CLOEXEC);
     if (fd < 0) return Error{Errc::io, "--report", options_.report_file + ": cannot create a file beside it", 0};
     const mode_t mask = ::umask(0);
     ::umask(mask);
-    ::fchmod(fd, 0666 & ~mask);
+    ::fchmod(fd, 0644 & ~mask);
     ::close(fd);
     guard_ = std::make_unique<tools::TemporaryFile>(file_);
   }
-  stream_.open(file_, std::ios::binary);
+  stream_.open(file_, guard_ ? std::ios::binary | std::ios::out : std::ios::binary | std::ios::app);
   if (!stream_) return Error{Errc::io, "--report", options_.report_file + ": cannot open for writing", 0};
   return ok();
 }

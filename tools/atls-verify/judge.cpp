@@ -59,7 +59,7 @@ Report judge(const Job& job, const Options& options, const std::optional<Buffer>
     used->collateral = presented->with_it;
     for (const CollateralItem& item : recorder.items()) used->collateral.push_back(item);
     if (presented->raw) used->evidence = presented->raw->data;
-    else if (!presented->copies.empty()) used->evidence = presented->copies.front();
+    else if (!presented->copies.empty()) used->evidence = presented->copies.front().data;
   }
   report.timing_ms.emplace_back("verify", milliseconds_since(judged));
   return report;

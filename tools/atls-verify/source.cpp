@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxStandardInput = 17 * 1024 * 1024;   // a little more than a bundle may have; the loader has the exact limits
 constexpr std::size_t kMaxLine = 24 * 1024 * 1024;            // base64 of the largest input
-constexpr int kMaxDepth = 16;                                 // of directories of directories
+constexpr int kMaxDepth = 16;                                 // of directories of directories; real ones have two or three
 
 // A directory is one piece of evidence when the loader finds one in it. Otherwise its entries are inputs of their own.
 class Files : public Source {
@@ -66,6 +66,7 @@ class Files : public Source {
     std::error_code error;
     for (fs::directory_iterator it(directory.path, error), end; !error && it != end; it.increment(error)) {
       std::error_code ignored;
+      if (it->is_directory(ignored) && it->is_symlink(ignored)) continue;   // links to directories can form loops; files by links are read
       if (it->is_directory(ignored) || it->is_regular_file(ignored)) entries.push_back(it->path().string());
     }
     if (error) return Error{Errc::io, directory.path, error.message(), 0};

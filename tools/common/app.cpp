@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "collateral/loaded.hpp"
 #include "common/cli.hpp"
 #include "report/check.hpp"
 #include "report/text_layout.hpp"
@@ -146,8 +147,8 @@ std::unique_ptr<CLI::App> make_app(const ToolInfo& tool) {
   CLI::App* raw = app.get();
   app->set_help_flag();
   app->add_flag_callback("-h,--help", [raw] { throw Printed{help_text(*raw)}; }, "Show this help and exit")->group("General");
-  const std::string version = std::string(tool.name) + " " + ATLS_VERSION + "\n";
-  app->add_flag_callback("--version", [version] { throw Printed{version}; }, "Show the version and exit")->group("General");
+  app->add_flag_callback("--version", [name = std::string(tool.name)] { throw Printed{name + " " + ATLS_VERSION + "\n" + loaded_openssl() + "\n" + loaded_libcurl() + "\n"}; },
+                         "Show the version, and those of the OpenSSL and libcurl that are loaded, and exit")->group("General");
   app->add_flag_callback("--list-checks", [raw] {
                            const CLI::Option* json = raw->get_option_no_throw("--json");   // callbacks run when everything is parsed
                            throw Printed{json && json->count() > 0 ? checks_json() : checks_list()};

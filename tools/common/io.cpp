@@ -5,12 +5,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <ostream>
 
 #include "common/temporary.hpp"
+#include "report/render.hpp"
 
 namespace atls::tools {
 namespace {
@@ -49,8 +50,13 @@ bool write_all(int fd, Bytes content) {
   return true;
 }
 
+constexpr mode_t kReadable = 0644;   // what is saved is evidence and reports: public, and written by its owner alone
+
+// Through the links of /dev and /proc, which the system made, and through no other.
+bool is_of_system(std::string_view path) { return path.starts_with("/dev/") || path.starts_with("/proc/"); }
+
 Status write_in_place(const std::string& path, Bytes content) {
-  Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | (is_of_system(path) ? 0 : O_NOFOLLOW)));
   if (file.fd < 0) return io_error(path, "cannot open for writing", errno);
   if (!write_all(file.fd, content)) return io_error(path, "cannot write", errno);
   return ok();
@@ -63,7 +69,7 @@ Status write_and_rename(const std::string& path, Bytes content) {
   TemporaryFile guard(temporary);
   const mode_t mask = ::umask(0);
   ::umask(mask);
-  if (!write_all(file.fd, content) || ::fchmod(file.fd, 0666 & ~mask) != 0 || file.close_now() != 0)
+  if (!write_all(file.fd, content) || ::fchmod(file.fd, kReadable & ~mask) != 0 || file.close_now() != 0)
     return io_error(path, "cannot write", errno);
   if (::rename(temporary.c_str(), path.c_str()) != 0) return io_error(path, "cannot replace", errno);
   guard.keep();
@@ -72,10 +78,30 @@ Status write_and_rename(const std::string& path, Bytes content) {
 
 }  // namespace
 
+// "/dev/stdout" and its like are names of descriptors that are open already. Opening them anew would begin at the start of a file that
+// is being appended to, and fails for sockets.
+int descriptor_named(std::string_view path) {
+  if (path == "/dev/stdout") return STDOUT_FILENO;
+  if (path == "/dev/stderr") return STDERR_FILENO;
+  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!path.starts_with(folder)) continue;
+    int number = -1;
+    const auto [end, code] = std::from_chars(path.data() + folder.size(), path.data() + path.size(), number);
+    if (code == std::errc() && end == path.data() + path.size() && number >= 0) return number;
+  }
+  return -1;
+}
+
+Status refuse_link(const std::string& path) {
+  struct stat facts {};
+  if (is_of_system(path) || ::lstat(path.c_str(), &facts) != 0 || !S_ISLNK(facts.st_mode)) return ok();
+  return Error{Errc::io, path, "is a symbolic link, and whoever made it would choose what is overwritten; name the file itself", 0};
+}
+
 void print_error(Io& io, std::string_view tool, std::string_view message, std::string_view hint) {
   io.out.flush();
-  io.err << tool << ": error: " << message << '\n';
-  if (!hint.empty()) io.err << tool << ": hint: " << hint << '\n';
+  io.err << tool << ": error: " << escape_control(message) << '\n';
+  if (!hint.empty()) io.err << tool << ": hint: " << escape_control(hint) << '\n';
   io.err.flush();
 }
 
@@ -88,12 +114,17 @@ Status write_output(Io& io, const std::string& path, Bytes content, bool binary)
     if (!io.out) return Error{Errc::io, "standard output", "cannot write", 0};
     return ok();
   }
+  if (const int fd = descriptor_named(path); fd >= 0) {
+    io.out.flush();
+    io.err.flush();
+    return write_all(fd, content) ? ok() : Status(io_error(path, "cannot write", errno));
+  }
+  if (const Status plain = refuse_link(path); !plain) return plain;
   struct stat facts {};
   if (::stat(path.c_str(), &facts) != 0) return write_and_rename(path, content);
   if (S_ISDIR(facts.st_mode)) return Error{Errc::io, path, "is a directory; name a file in it", 0};
   if (!S_ISREG(facts.st_mode)) return write_in_place(path, content);
-  char target[PATH_MAX];   // a link stays a link: what it points to is replaced
-  return write_and_rename(::realpath(path.c_str(), target) ? target : path, content);
+  return write_and_rename(path, content);
 }
 
 Result<Buffer> read_input(const std::string& path, std::size_t limit) {

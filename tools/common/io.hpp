@@ -24,11 +24,16 @@ struct Io {
 
 struct ToolInfo { std::string_view name, summary, example; };
 
-// Prints "NAME: error: ..." and, if not empty, "NAME: hint: ...".
+// Prints "NAME: error: ..." and, if not empty, "NAME: hint: ...". What peers or file names bring along is escaped, as on stdout.
 void print_error(Io& io, std::string_view tool, std::string_view message, std::string_view hint = {});
-// Writes to a temporary name in the same folder and renames; devices and pipes are written in place. "-" is stdout; so is an
+// Writes to a temporary name in the same folder and renames (0644, less what umask takes); devices and pipes are written in place,
+// "/dev/stdout" and its like are the open descriptor. A symbolic link that is not the system's is refused. "-" is stdout; so is an
 // empty path (no -o given), but then binary content to a terminal is refused.
 Status write_output(Io& io, const std::string& path, Bytes content, bool binary);
+// "/dev/stdout" and its like: the number of the open descriptor, else -1.
+int descriptor_named(std::string_view path);
+// A symbolic link that is not the system's: whoever made it would choose what is overwritten.
+Status refuse_link(const std::string& path);
 // The whole file; "-" is stdin. Errc::not_found, Errc::io, or Errc::too_large beyond the limit.
 Result<Buffer> read_input(const std::string& path, std::size_t limit);
 

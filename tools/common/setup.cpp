@@ -44,6 +44,7 @@ Result<evidence::TrustStore> trust_store(const TrustOptions& options, policy::Po
 
 Result<std::shared_ptr<Collateral>> collateral_of(const CollateralOptions& options, const TrustOptions& trust_options, const Setup& setup) {
   auto out = std::make_shared<Collateral>();
+  const auto trust = std::make_shared<const evidence::TrustStore>(setup.trust);
   for (const std::string& dir : options.dirs) {
     auto provider = directory_provider(dir);
     if (!provider) return bad_value("--collateral-dir", fmt::format("{}: {}", dir, provider.error().detail));
@@ -51,13 +52,12 @@ Result<std::shared_ptr<Collateral>> collateral_of(const CollateralOptions& optio
   }
   if (trust_options.simulated) out->add(sim::anchors_provider());
   const std::filesystem::path cache = options.cache_dir.empty() ? default_cache_dir() : std::filesystem::path(options.cache_dir);
-  if (!options.no_cache && !cache.empty()) out->add(cache_provider(cache, options.pcs_update));
+  if (!options.no_cache && !cache.empty()) out->add(cache_provider(cache, options.pcs_update, trust));
   if (setup.policy.offline) return out;
   KdsOptions kds;
   if (!options.kds_url.empty()) kds.base_url = options.kds_url;
   kds.ca_file = options.cafile;
   kds.proxy = options.proxy;
-  const auto trust = std::make_shared<const evidence::TrustStore>(setup.trust);
   auto amd = kds_provider(std::move(kds), trust, setup.now);
   if (!amd) return bad_value("--kds-url", amd.error().detail);
   out->add(std::move(*amd));

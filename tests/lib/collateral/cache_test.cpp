@@ -100,13 +100,13 @@ TEST_CASE("cache: what does not answer the question is not stored") {
 TEST_CASE("cache: an older CRL does not replace a newer one") {
   const AmdWorld world;
   const TempDir dir;
-  const auto cache = cache_provider(dir.path());
+  const auto cache = cache_provider(dir.path(), {}, world.trust());
   const CollateralQuery query = world.query(CollateralKind::amd_crl);
   const auto at = [](int year) { return Time{std::chrono::sys_days{std::chrono::year{year} / 6 / 1}}; };
-  REQUIRE(cache->store(query, item(CollateralKind::amd_crl, world.crl(at(2025)))));
-  const Buffer newer = world.crl(at(2026));
-  REQUIRE(cache->store(query, item(CollateralKind::amd_crl, newer)));
   REQUIRE(cache->store(query, item(CollateralKind::amd_crl, world.crl(at(2024)))));
+  const Buffer newer = world.crl(at(2025));
+  REQUIRE(cache->store(query, item(CollateralKind::amd_crl, newer)));
+  REQUIRE(cache->store(query, item(CollateralKind::amd_crl, world.crl(at(2023)))));
   const CollateralAnswer answer = cache->find(query);
   REQUIRE(answer.items.size() == 1);
   CHECK(answer.items[0].data == newer);

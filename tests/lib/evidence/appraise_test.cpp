@@ -291,9 +291,9 @@ TEST_CASE("appraise: evidence that a bundle repeats must be what the leaf holds"
   Report scratch;
   const auto inside = protocol::extract(presented.chain, presented.nonce, false, tests::kNow, scratch);
   REQUIRE(inside.evidence);
-  presented.copies = {inside.evidence->data};
+  presented.copies = {{inside.evidence->format, inside.evidence->data}};
   CHECK(judge_now()(presented).verdict->code == ExitCode::verified);
-  presented.copies.front().back() ^= 1;
+  presented.copies.front().data.back() ^= 1;
   const Report report = judge_now()(presented);
   CHECK(report.verdict->code == ExitCode::rejected);
   CHECK(report.verdict->reason == "atls-evidence-single");
