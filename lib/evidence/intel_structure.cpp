@@ -51,6 +51,7 @@ void check_certification_data(const IntelCase& c, Report& report) {
 
 void check_trailing_bytes(const intel::Quote& q, Report& report) {
   const bool line_end = is_line_end(Bytes(q.raw).last(q.trailing));
+  if (line_end) report.notes.push_back("quote: " + std::string(kLineEndLeftOut));
   auto& trailing = report.judge(kQuoteTrailingBytes, !q.trailing_nonzero || line_end, "nothing signs the bytes behind the quote; they mean nothing", Outcome::warn);
   if (line_end) trailing.detail = kLineEndLeftOut;
   else if (trailing.outcome == Outcome::pass && q.trailing > 0) trailing.detail = "padding";

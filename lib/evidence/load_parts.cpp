@@ -84,7 +84,10 @@ void take_evidence(Loaded& out, Evidence evidence, InputKind kind) {
   Claim claims = evidence_claims(evidence);
   out.claims.meaning = claims.meaning;
   for (Claim& c : claims.children) out.claims.add(std::move(c));
-  if (auto damage = text_damage(evidence)) set_error(out, {Errc::bad_value, "input", *std::move(damage), 0});
+  if (auto damage = text_damage(evidence)) {   // a better answer than where the decoder stumbled
+    set_error(out, {Errc::bad_value, "input", *damage, 0});
+    evidence.decode_error = std::move(damage);
+  }
   take_only_evidence(out, std::move(evidence));
 }
 

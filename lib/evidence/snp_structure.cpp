@@ -26,6 +26,7 @@ void check_size(const SnpCase& c, Report& report) {
   const std::size_t trailing = c.report->trailing;
   if (is_line_end(Bytes(c.evidence->data).last(trailing))) {
     with(report.pass(kSnpReportSize, std::string(kLineEndLeftOut)), std::to_string(snp::kReportSize), std::to_string(snp::kReportSize) + " and a line end");
+    report.notes.push_back("report: " + std::string(kLineEndLeftOut));
     return;
   }
   with(report.judge(kSnpReportSize, trailing == 0, "bytes follow the report; they are not signed"),
@@ -176,7 +177,10 @@ void check_table(const SnpCase& c, Report& report) {
   const bool line_end = t.trailing_nonzero && ends_in_line_end(*c.evidence->aux);
   if (t.trailing_nonzero && !line_end) odd.push_back("bytes after the last blob are not zero");
   auto& overlap = report.judge(kSnpCertTableOverlap, odd.empty(), joined(odd), Outcome::warn);
-  if (odd.empty() && line_end) overlap.detail = kLineEndLeftOut;
+  if (odd.empty() && line_end) {
+    overlap.detail = kLineEndLeftOut;
+    report.notes.push_back("certificate table: " + std::string(kLineEndLeftOut));
+  }
 
   std::vector<std::string> unknown;
   for (const snp::TableEntry& e : t.entries)

@@ -114,7 +114,7 @@ std::optional<std::string> damage_by_encoding(Bytes content) {
 
 std::optional<std::string> text_damage(const Evidence& evidence) {
   if (evidence.format != "snp" && evidence.format != "tdx" && evidence.format != "sgx") return std::nullopt;
-  if (auto why = damage_by_encoding(evidence.data)) return why;
+  if (auto why = damage_by_encoding(evidence.hcl ? Bytes(*evidence.hcl) : Bytes(evidence.data))) return why;
   if (!has_translated_line_ends(evidence)) return std::nullopt;
   return std::string("the bytes were passed through as text: line feeds and carriage returns in them were taken for line ends and translated") + kCopyAsBinary;
 }

@@ -258,7 +258,7 @@ def main():
         judges = Judges(everything, {n: n.read_bytes() for b in everything for n in b.needs}, folder, where)
         for base in bases:
             if base.genuine and base.accepted[False] == 0 != base.accepted[True]:
-                print(f"note: {base.name}: as it is, exit 0; with --trust-simulated {base.accepted[True]}: another trusted root changes the verdict")
+                judges.wrong.append(f"{base.name}: as it is, exit 0; with --trust-simulated {base.accepted[True]}: another trusted root changes the verdict")
         mutants = [draw_mutant(seed, n, bases) for n in range(count)]
         groups = collections.defaultdict(list)
         for mutant in mutants:

@@ -34,7 +34,8 @@ def libraries_inside():
         for library in ("libssl.so.3", "libcrypto.so.3"):
             path = re.search(rf"{re.escape(library)} => (/\S+)", loaded)
             check.that(path and not path.group(1).startswith(str(SOURCE)), f"{program}: {library} is not the system's\n{loaded}")
-        check.code(run(program, "--version"), 0, "--version")
+        version = run(program, "--version")
+        check.that(version.code == 0 and re.search(r"OpenSSL 3\.\d+\.\d+", version.out), f"--version names the OpenSSL that is loaded\n{version}")
 
 
 told_in_pages()

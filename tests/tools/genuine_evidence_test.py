@@ -147,6 +147,7 @@ def line_ends(root):
         got = expect(f"quote and {end}", look(quote + end, "tdx"), 0, None)
         tally.check(outcomes(got)["quote-trailing-bytes"] == "pass" and "line end" in detail(got, "quote-trailing-bytes"), f"quote {end}: {detail(got, 'quote-trailing-bytes')}")
         file.write_bytes(report + end)
+        tally.check("left out" in run(VERIFY, *options, file)[1], f"text: a report and {end} is told")
         tally.check(run(DUMP, file)[0] == 0, f"atls-dump of a report and {end}")
     folder = root / "tsm"
     shutil.copytree(own / "tsm", folder)

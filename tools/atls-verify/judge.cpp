@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "collateral/recorder.hpp"
+#include "constellation/document.hpp"
 #include "evidence/present.hpp"
 #include "profile/registry.hpp"
 #include "report/checks_atls.hpp"
@@ -33,6 +34,10 @@ Report judge(const Job& job, const Options& options, const std::optional<Buffer>
   report.subject = {.kind = "file", .name = job.name, .sha256 = {}};
   if (job.problem) return no_evidence(std::move(report), job.undecodable ? checks::kSnpContainerDecode : checks::kEvidencePresent, job.problem->where + ": " + job.problem->detail);
 
+  const std::optional<Buffer>& nonce = job.path.empty() && job.nonce ? job.nonce : options.nonce;
+  if (nonce && nonce->size() != constellation::kNonceSize)   // whatever the input is: no profile binds such a one
+    return wrong_usage(std::move(report), "the nonce given has " + std::to_string(nonce->size()) + " bytes; that of profile constellation has " + std::to_string(constellation::kNonceSize));
+
   const auto start = std::chrono::steady_clock::now();
   auto loaded = job.path.empty() ? Result<evidence::Loaded>(evidence::load_bytes(job.data, job.name, job.kind)) : evidence::load_path(job.path, job.kind);
   if (!loaded) return no_evidence(std::move(report), checks::kEvidencePresent, loaded.error().detail);
@@ -40,7 +45,7 @@ Report judge(const Job& job, const Options& options, const std::optional<Buffer>
   if (loaded->kind == evidence::InputKind::bundle) report.subject.kind = "bundle";
   loaded->claims = {};                       // the report has the verifier's own tree
 
-  auto presented = evidence::present(*loaded, job.path.empty() && job.nonce ? job.nonce : options.nonce);
+  auto presented = evidence::present(*loaded, nonce);
   if (!presented) return wrong_usage(std::move(report), presented.error().detail);
   if (options.profile != "auto") {
     const std::string profile(profile::find_profile(options.profile)->id);

@@ -5,7 +5,6 @@
 #include "base/hex.hpp"
 #include "common/app.hpp"
 #include "common/cli.hpp"
-#include "constellation/document.hpp"
 #include "profile/registry.hpp"
 
 namespace atls::verify {
@@ -83,8 +82,6 @@ void check_values(Options& options) {
     auto nonce = from_hex(options.nonce_hex);
     if (!nonce) throw tools::UsageError{"--nonce: " + nonce.error().detail, "a nonce is written in hex; the report of atls-connect shows it under freshness"};
     if (nonce->size() > kMaxNonce) throw tools::UsageError{"--nonce: longer than " + std::to_string(kMaxNonce) + " bytes", {}};
-    if (nonce->size() != constellation::kNonceSize)
-      throw tools::UsageError{"--nonce: " + std::to_string(nonce->size()) + " bytes; the nonce of profile constellation has " + std::to_string(constellation::kNonceSize), {}};
     options.nonce = std::move(*nonce);
   }
   if (!options.as.empty()) {
