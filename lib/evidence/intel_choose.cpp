@@ -240,7 +240,7 @@ void choose_document(std::optional<SuppliedDocument<Document>>& place, std::stri
     auto candidate = judge<Document>(item, c, beside, nearby, context);
     if (is_of_extra_root(candidate, c, context)) return;
     const Document* d = candidate.document.document.get();
-    const bool reached = d != nullptr && candidate.fits && candidate.document.is_signed && candidate.trusted && candidate.own &&
+    const bool reached = d != nullptr && candidate.fits && candidate.document.is_signed && candidate.own &&
                          parse_rfc3339(d->issue_date).value_or(Time::max()) <= context.now;
     if (reached && (!highest || d->evaluation_number > highest->document->evaluation_number)) highest = candidate.document;
     if (!best || candidate.rank() > best->rank()) best = std::move(candidate);

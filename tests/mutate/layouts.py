@@ -182,6 +182,7 @@ class Container(Piece):
     """The JSON of an attestation agent around a quote: only what the quote's hardware signed counts."""
     family = "container"
     QUOTES, BESIDE = ("td_quote", "quote"), ("event_log", "hcl_report")
+    RENAMED = {"report": "td report", "signature": "td report", "signature padding": "td report"}   # 1024 bytes and a rest, without a signature
 
     @classmethod
     def take(cls, data):
@@ -194,14 +195,17 @@ class Container(Piece):
             return None
         out = cls()
         out.fields, out.certificates, out.text = dict(quote.fields), quote.certificates, data
-        for n in cls.BESIDE:
-            if n in members:
-                out.fields[n] = json.dumps(members[n]).encode() if n == "event_log" else bytes_of_text(members[n])
+        if "event_log" in members:
+            out.fields["event_log"] = json.dumps(members["event_log"]).encode()
+        hcl = Hcl.take(bytes_of_text(members["hcl_report"])) if "hcl_report" in members else None
+        for n, value in hcl.fields.items() if hcl else ():
+            n = cls.RENAMED.get(n, n)
+            out.fields[n] = out.fields.get(n, b"") + value
         out.fields["other members"] = json.dumps({k: v for k, v in members.items() if k not in cls.QUOTES + cls.BESIDE}).encode()
         return out
 
     def covered(self):
-        return Quote.SIGNED
+        return (*Quote.SIGNED, "claims")
 
     def compose(self):   # changed as text only
         return self.text

@@ -12,6 +12,7 @@ PLACES = {
     "table header": Place("the host writes the certificate table beside the report; what its GUIDs name must fit by itself", ()),
     "table rest": Place("bytes of the table that no entry claims", ()),
     "hcl header": Place("the header of the HCL report carries no statement that is used; magic, type and sizes must be right", ()),
+    "td report": Place("only its own machine can check the MAC of a TDREPORT; what counts is the quote, whose REPORTDATA names the claims", ()),
     "runtime header": Place("sizes and kinds of the runtime claims; what they name must have the hash in REPORT_DATA", ()),
     "behind the claims": Place("the area of the vTPM is larger than its content", ()),
     "trailing": Place("buffers of quoting services are larger than the quote; Intel's library ignores the rest, too", ("quote-trailing-bytes",)),
@@ -25,13 +26,14 @@ LEFT_OUT = "endorsement left out"
 FROM_ELSEWHERE = "endorsement of another piece"
 SET_ASIDE = "endorsement altered or doubled, and told"
 PLATFORM_INFO = "platform information"
+UNTOLD, UNTOLD_IS_WRONG = "endorsement altered or doubled, and NOT told", True
 ENDORSEMENTS = {
     LEFT_OUT: Place("which endorsements travel with evidence is nobody's statement; a missing one is taken from elsewhere and judged there", ()),
     FROM_ELSEWHERE: Place("a genuine certificate that is not needed, or that is needed and fits", ()),
     SET_ASIDE: Place("a certificate that does not verify or stands there twice was not used, and the report names it",
                      ("input-part-unused", "snp-cert-table-duplicate", "snp-cert-table-overlap", "pck-chain-length")),
 }
-OTHER_ENTRIES = {PLATFORM_INFO: Place("GHCB specification: an entry of eight bytes that the host fills with CPUID values; nothing is judged by it alone", ())}
+OTHER_ENTRIES = {UNTOLD: Place("a certificate that does not verify or stands there twice was not used; the report has to name it", ()), PLATFORM_INFO: Place("GHCB specification: an entry of eight bytes that the host fills with CPUID values; nothing is judged by it alone", ())}
 COLLATERAL = {
     "genuine collateral": Place("what was used is genuine and of the root of the evidence: the altered object was set aside, or another genuine one fits", ()),
     "collateral text": Place("what stands around the signed objects in a file: white space, PEM labels, members without a signature", ()),
@@ -69,6 +71,8 @@ def explain(mutant, genuine, certificates, report):
             found.append(FROM_ELSEWHERE)
         elif told(report, ENDORSEMENTS[SET_ASIDE]):
             found.append(SET_ASIDE)
+        elif not UNTOLD_IS_WRONG:
+            found.append(UNTOLD)
         else:
             wrong.append("a certificate is " + ("there twice" if doubled else "altered") + ", and no check tells it")
     return found, wrong

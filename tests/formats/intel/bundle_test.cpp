@@ -22,7 +22,7 @@ namespace {
 const Buffer kRootCrl{0x30, 0x81, 0x01, 0xAA}, kPckCrl{0x30, 0x82, 0x00, 0x01, 0xBB};   // nothing is identified here
 const std::string kChain = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 
-QuoteCollateral sample() {
+QuoteCollateral bundle_sample() {
   QuoteCollateral c;
   c.pck_crl_issuer_chain = c.tcb_info_issuer_chain = c.qe_identity_issuer_chain = kChain;
   c.root_ca_crl = kRootCrl;
@@ -33,7 +33,7 @@ QuoteCollateral sample() {
   return c;
 }
 
-json dcap() { return json::parse(as_text(encode_dcap_qvl(sample()))); }
+json dcap() { return json::parse(as_text(encode_dcap_qvl(bundle_sample()))); }
 Result<CollateralBundle> read(const std::string& text) { return parse_collateral_bundle(as_bytes(text)); }
 const BundleItem* item(const CollateralBundle& bundle, Kind kind) {
   for (const BundleItem& i : bundle.items)

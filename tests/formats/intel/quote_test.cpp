@@ -15,7 +15,7 @@ constexpr Form kForms[] = {
 };
 constexpr std::size_t kV3Data = 436, kV4Data = 636;
 
-Buffer encoded(const Form& f) { return encode_quote(test::quote(f.version, f.body_type)); }
+Buffer quote_encoded(const Form& f) { return encode_quote(test::quote(f.version, f.body_type)); }
 Buffer v4() { return encode_quote(test::quote(4)); }
 void put(Buffer& b, std::size_t at, std::uint32_t v, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) b[at + i] = static_cast<std::uint8_t>(v >> (8 * i));
@@ -26,7 +26,7 @@ void put(Buffer& b, std::size_t at, std::uint32_t v, std::size_t n) {
 TEST_CASE("quote: every form is read from its places and encodes to the same bytes") {
   for (const Form& f : kForms) {
     CAPTURE(f.name);
-    const Buffer raw = encoded(f);
+    const Buffer raw = quote_encoded(f);
     const auto q = parse_quote(raw);
     REQUIRE(q);
     CHECK(q->header.version == f.version);
@@ -59,7 +59,7 @@ TEST_CASE("quote: every form is read from its places and encodes to the same byt
 TEST_CASE("quote: every prefix is truncated, and says where") {
   for (const Form& f : kForms) {
     CAPTURE(f.name);
-    const Buffer raw = encoded(f);
+    const Buffer raw = quote_encoded(f);
     for (std::size_t n = 0; n < raw.size(); ++n) {
       const auto q = parse_quote(Bytes(raw).first(n));
       REQUIRE_MESSAGE(!q, n);

@@ -17,9 +17,9 @@ Buffer patterned() {
 }
 
 template <class T>
-bool at(const Buffer& raw, std::size_t offset, const T& field) { return equal(Bytes(raw).subspan(offset, field.size()), field); }
+bool snp_report_at(const Buffer& raw, std::size_t offset, const T& field) { return equal(Bytes(raw).subspan(offset, field.size()), field); }
 
-std::uint64_t little(const Buffer& raw, std::size_t offset, std::size_t n) {
+std::uint64_t snp_report_little(const Buffer& raw, std::size_t offset, std::size_t n) {
   std::uint64_t out = 0;
   for (std::size_t i = n; i-- > 0;) out = out << 8 | raw[offset + i];
   return out;
@@ -38,36 +38,36 @@ TEST_CASE("report: every field is read from its own offset") {
   const Buffer raw = patterned();
   const auto r = parse_report(raw);
   REQUIRE(r);
-  CHECK(r->version == little(raw, 0x000, 4));
-  CHECK(r->guest_svn == little(raw, 0x004, 4));
-  CHECK(r->policy.bits == little(raw, 0x008, 8));
-  CHECK(at(raw, 0x010, r->family_id));
-  CHECK(at(raw, 0x020, r->image_id));
-  CHECK(r->vmpl == little(raw, 0x030, 4));
-  CHECK(r->signature_algo == little(raw, 0x034, 4));
-  CHECK(at(raw, 0x038, r->current_tcb.raw));
-  CHECK(r->platform_info == little(raw, 0x040, 8));
-  CHECK(r->signer_info == little(raw, 0x048, 4));
-  CHECK(at(raw, 0x050, r->report_data));
-  CHECK(at(raw, 0x090, r->measurement));
-  CHECK(at(raw, 0x0C0, r->host_data));
-  CHECK(at(raw, 0x0E0, r->id_key_digest));
-  CHECK(at(raw, 0x110, r->author_key_digest));
-  CHECK(at(raw, 0x140, r->report_id));
-  CHECK(at(raw, 0x160, r->report_id_ma));
-  CHECK(at(raw, 0x180, r->reported_tcb.raw));
+  CHECK(r->version == snp_report_little(raw, 0x000, 4));
+  CHECK(r->guest_svn == snp_report_little(raw, 0x004, 4));
+  CHECK(r->policy.bits == snp_report_little(raw, 0x008, 8));
+  CHECK(snp_report_at(raw, 0x010, r->family_id));
+  CHECK(snp_report_at(raw, 0x020, r->image_id));
+  CHECK(r->vmpl == snp_report_little(raw, 0x030, 4));
+  CHECK(r->signature_algo == snp_report_little(raw, 0x034, 4));
+  CHECK(snp_report_at(raw, 0x038, r->current_tcb.raw));
+  CHECK(r->platform_info == snp_report_little(raw, 0x040, 8));
+  CHECK(r->signer_info == snp_report_little(raw, 0x048, 4));
+  CHECK(snp_report_at(raw, 0x050, r->report_data));
+  CHECK(snp_report_at(raw, 0x090, r->measurement));
+  CHECK(snp_report_at(raw, 0x0C0, r->host_data));
+  CHECK(snp_report_at(raw, 0x0E0, r->id_key_digest));
+  CHECK(snp_report_at(raw, 0x110, r->author_key_digest));
+  CHECK(snp_report_at(raw, 0x140, r->report_id));
+  CHECK(snp_report_at(raw, 0x160, r->report_id_ma));
+  CHECK(snp_report_at(raw, 0x180, r->reported_tcb.raw));
   CHECK(r->cpuid_fam_id == raw[0x188]);
   CHECK(r->cpuid_mod_id == raw[0x189]);
   CHECK(r->cpuid_step == raw[0x18A]);
-  CHECK(at(raw, 0x1A0, r->chip_id));
-  CHECK(at(raw, 0x1E0, r->committed_tcb.raw));
+  CHECK(snp_report_at(raw, 0x1A0, r->chip_id));
+  CHECK(snp_report_at(raw, 0x1E0, r->committed_tcb.raw));
   CHECK(r->current_version == FirmwareVersion{raw[0x1EA], raw[0x1E9], raw[0x1E8]});
   CHECK(r->committed_version == FirmwareVersion{raw[0x1EE], raw[0x1ED], raw[0x1EC]});
-  CHECK(at(raw, 0x1F0, r->launch_tcb.raw));
-  CHECK(r->launch_mit_vector == little(raw, 0x1F8, 8));
-  CHECK(r->current_mit_vector == little(raw, 0x200, 8));
-  CHECK(at(raw, 0x2A0, r->signature_r));
-  CHECK(at(raw, 0x2E8, r->signature_s));
+  CHECK(snp_report_at(raw, 0x1F0, r->launch_tcb.raw));
+  CHECK(r->launch_mit_vector == snp_report_little(raw, 0x1F8, 8));
+  CHECK(r->current_mit_vector == snp_report_little(raw, 0x200, 8));
+  CHECK(snp_report_at(raw, 0x2A0, r->signature_r));
+  CHECK(snp_report_at(raw, 0x2E8, r->signature_s));
   CHECK(r->raw == raw);
   CHECK(r->signed_bytes().size() == 672);
   CHECK(r->trailing == 0);

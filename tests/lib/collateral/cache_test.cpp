@@ -17,7 +17,7 @@ namespace {
 
 const std::string kAmd = "https://kdsintf.amd.com/";
 
-CollateralItem item(CollateralKind kind, Buffer data, std::string origin = kAmd + "x") { return {kind, std::move(data), CollateralSource::network, std::move(origin)}; }
+CollateralItem cache_item(CollateralKind kind, Buffer data, std::string origin = kAmd + "x") { return {kind, std::move(data), CollateralSource::network, std::move(origin)}; }
 
 std::vector<fs::path> files_below(const fs::path& root) {
   std::vector<fs::path> out;
@@ -46,7 +46,7 @@ TEST_CASE("cache: what was stored is found again, by every kind but the VLEK") {
                            Row{CollateralKind::amd_ark, world.ark()}, Row{CollateralKind::amd_crl, world.crl()}}) {
       CAPTURE(collateral_kind_name(row.kind));
       CHECK(cache->find(world.query(row.kind)).items.empty());
-      REQUIRE(cache->store(world.query(row.kind), item(row.kind, row.data)));
+      REQUIRE(cache->store(world.query(row.kind), cache_item(row.kind, row.data)));
       const CollateralAnswer answer = cache_provider(root)->find(world.query(row.kind));
       REQUIRE(answer.items.size() == 1);
       CHECK(answer.items[0].data == row.data);
@@ -55,7 +55,7 @@ TEST_CASE("cache: what was stored is found again, by every kind but the VLEK") {
     }
     CHECK(cache->find(world.query(CollateralKind::amd_vcek, 2)).items.empty());
     const CollateralQuery vlek = world.query(CollateralKind::amd_vlek);
-    REQUIRE(cache->store(vlek, item(CollateralKind::amd_vlek, world.vek({.tcb = vlek.reported_tcb, .cn = "SEV-VLEK"}, true))));
+    REQUIRE(cache->store(vlek, cache_item(CollateralKind::amd_vlek, world.vek({.tcb = vlek.reported_tcb, .cn = "SEV-VLEK"}, true))));
     CHECK(cache->find(vlek).items.empty());
     for (const fs::path& file : files_below(root)) CHECK(mode_of(file) == 0600);
     CHECK(files_below(root).size() == 5);
@@ -69,7 +69,7 @@ TEST_CASE("cache: an entry that is damaged or not what its name says is ignored 
   const TempDir dir;
   const auto cache = cache_provider(dir.path());
   const CollateralQuery query = world.query(CollateralKind::amd_vcek);
-  REQUIRE(cache->store(query, item(CollateralKind::amd_vcek, world.vcek())));
+  REQUIRE(cache->store(query, cache_item(CollateralKind::amd_vcek, world.vcek())));
   const fs::path file = files_below(dir.path()).at(0);
   Buffer cut = world.vcek();
   cut.resize(cut.size() / 2);
@@ -81,7 +81,7 @@ TEST_CASE("cache: an entry that is damaged or not what its name says is ignored 
     CHECK(answer.misses[0].why == CollateralMiss::Why::invalid);
     CHECK(answer.misses[0].detail.find(file.string()) == 0);
   }
-  REQUIRE(cache->store(query, item(CollateralKind::amd_vcek, world.vcek())));      // and is repaired by the next store
+  REQUIRE(cache->store(query, cache_item(CollateralKind::amd_vcek, world.vcek())));      // and is repaired by the next store
   CHECK(cache->find(query).items.size() == 1);
 }
 
@@ -90,10 +90,10 @@ TEST_CASE("cache: what does not answer the question is not stored") {
   const TempDir dir;
   const auto cache = cache_provider(dir.path());
   const CollateralQuery query = world.query(CollateralKind::amd_vcek);
-  CHECK_FALSE(cache->store(query, item(CollateralKind::amd_vcek, world.vcek(2))));
-  CHECK_FALSE(cache->store(query, item(CollateralKind::amd_vcek, world.ask())));
-  CHECK_FALSE(cache->store(query, item(CollateralKind::amd_vcek, to_buffer("garbage"))));
-  CHECK_FALSE(cache->store(world.query(CollateralKind::amd_crl), item(CollateralKind::amd_crl, AmdWorld(ProductLine::genoa).crl())));
+  CHECK_FALSE(cache->store(query, cache_item(CollateralKind::amd_vcek, world.vcek(2))));
+  CHECK_FALSE(cache->store(query, cache_item(CollateralKind::amd_vcek, world.ask())));
+  CHECK_FALSE(cache->store(query, cache_item(CollateralKind::amd_vcek, to_buffer("garbage"))));
+  CHECK_FALSE(cache->store(world.query(CollateralKind::amd_crl), cache_item(CollateralKind::amd_crl, AmdWorld(ProductLine::genoa).crl())));
   CHECK(files_below(dir.path()).empty());
 }
 
@@ -103,10 +103,10 @@ TEST_CASE("cache: an older CRL does not replace a newer one") {
   const auto cache = cache_provider(dir.path(), {}, world.trust());
   const CollateralQuery query = world.query(CollateralKind::amd_crl);
   const auto at = [](int year) { return Time{std::chrono::sys_days{std::chrono::year{year} / 6 / 1}}; };
-  REQUIRE(cache->store(query, item(CollateralKind::amd_crl, world.crl(at(2024)))));
+  REQUIRE(cache->store(query, cache_item(CollateralKind::amd_crl, world.crl(at(2024)))));
   const Buffer newer = world.crl(at(2025));
-  REQUIRE(cache->store(query, item(CollateralKind::amd_crl, newer)));
-  REQUIRE(cache->store(query, item(CollateralKind::amd_crl, world.crl(at(2023)))));
+  REQUIRE(cache->store(query, cache_item(CollateralKind::amd_crl, newer)));
+  REQUIRE(cache->store(query, cache_item(CollateralKind::amd_crl, world.crl(at(2023)))));
   const CollateralAnswer answer = cache->find(query);
   REQUIRE(answer.items.size() == 1);
   CHECK(answer.items[0].data == newer);
@@ -117,10 +117,10 @@ TEST_CASE("cache: the CA objects of another service stand beside AMD's and never
   const TempDir dir;
   const auto cache = cache_provider(dir.path());
   const CollateralQuery query = world.query(CollateralKind::amd_crl);
-  REQUIRE(cache->store(query, item(CollateralKind::amd_crl, world.crl())));
-  REQUIRE(cache->store(query, item(CollateralKind::amd_crl, simulated.crl(), "http://127.0.0.1:4711/vcek/v1/Milan/crl")));
-  REQUIRE(cache->store(query, item(CollateralKind::amd_crl, simulated.crl(), "http://127.0.0.1:4712/vcek/v1/Milan/crl")));
-  REQUIRE(cache->store(query, item(CollateralKind::amd_crl, simulated.crl(), "https://kdsintf.amd.com.evil.example/crl")));
+  REQUIRE(cache->store(query, cache_item(CollateralKind::amd_crl, world.crl())));
+  REQUIRE(cache->store(query, cache_item(CollateralKind::amd_crl, simulated.crl(), "http://127.0.0.1:4711/vcek/v1/Milan/crl")));
+  REQUIRE(cache->store(query, cache_item(CollateralKind::amd_crl, simulated.crl(), "http://127.0.0.1:4712/vcek/v1/Milan/crl")));
+  REQUIRE(cache->store(query, cache_item(CollateralKind::amd_crl, simulated.crl(), "https://kdsintf.amd.com.evil.example/crl")));
   CHECK(cache->find(query).items.size() == 3);
   CHECK(files_below(dir.path()).size() == 3);
 }
@@ -130,8 +130,8 @@ TEST_CASE("cache: a place that cannot be written is told, and one without a root
   const CollateralQuery query = world.query(CollateralKind::amd_vcek);
   const TempDir dir;
   const fs::path file = dir.write("file", as_bytes("x"));
-  CHECK_FALSE(cache_provider(file / "cache")->store(query, item(CollateralKind::amd_vcek, world.vcek())));
-  CHECK(cache_provider({})->store(query, item(CollateralKind::amd_vcek, world.vcek())));
+  CHECK_FALSE(cache_provider(file / "cache")->store(query, cache_item(CollateralKind::amd_vcek, world.vcek())));
+  CHECK(cache_provider({})->store(query, cache_item(CollateralKind::amd_vcek, world.vcek())));
   CHECK(cache_provider({})->find(query).items.empty());
 }
 
@@ -140,12 +140,12 @@ TEST_CASE("cache: readers never see half a file while others store") {
   const TempDir dir;
   const CollateralQuery query = world.query(CollateralKind::amd_vcek);
   const Buffer data = world.vcek();
-  REQUIRE(cache_provider(dir.path())->store(query, item(CollateralKind::amd_vcek, data)));
+  REQUIRE(cache_provider(dir.path())->store(query, cache_item(CollateralKind::amd_vcek, data)));
   std::vector<std::thread> writers;
   for (int t = 0; t < 2; ++t)
     writers.emplace_back([&] {
       const auto cache = cache_provider(dir.path());
-      for (int i = 0; i < 30; ++i) (void)cache->store(query, item(CollateralKind::amd_vcek, data));
+      for (int i = 0; i < 30; ++i) (void)cache->store(query, cache_item(CollateralKind::amd_vcek, data));
     });
   std::size_t bad = 0;
   const auto cache = cache_provider(dir.path());

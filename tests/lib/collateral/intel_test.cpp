@@ -22,7 +22,7 @@ namespace {
 
 CollateralQuery query(CollateralKind kind) { return {.kind = kind, .fmspc = IntelWorld::kFmspc, .tdx = true}; }
 
-CollateralAnswer ask(const std::filesystem::path& path, CollateralKind kind) {
+CollateralAnswer intel_ask(const std::filesystem::path& path, CollateralKind kind) {
   const auto provider = directory_provider(path);
   REQUIRE_MESSAGE(provider, provider.error().message());
   return (*provider)->find(query(kind));
@@ -140,13 +140,13 @@ TEST_CASE("intel directory: loose files in any encoding and under any name") {
   dir.write("README", as_bytes("text"));
   for (const CollateralKind kind : kAll) {
     CAPTURE(collateral_kind_name(kind));
-    const CollateralAnswer answer = ask(dir.path(), kind);
+    const CollateralAnswer answer = intel_ask(dir.path(), kind);
     CHECK_FALSE(answer.items.empty());
     CHECK(answer.misses.empty());
     for (const CollateralItem& item : answer.items) CHECK(item.kind == kind);
   }
-  CHECK(ask(dir.path(), intel_tcb_info).items[0].data == world.tcb_info());
-  CHECK(ask(dir.path(), intel_root_crl).items[0].data == world.root_crl());
+  CHECK(intel_ask(dir.path(), intel_tcb_info).items[0].data == world.tcb_info());
+  CHECK(intel_ask(dir.path(), intel_root_crl).items[0].data == world.root_crl());
 }
 
 TEST_CASE("intel directory: each bundle of other programs as one file, with chains and the signed texts as they were") {
@@ -165,15 +165,15 @@ TEST_CASE("intel directory: each bundle of other programs as one file, with chai
     for (const auto& path : {dir.path(), file}) {
       for (const CollateralKind kind : kOfBundle) {
         CAPTURE(collateral_kind_name(kind));
-        const CollateralAnswer answer = ask(path, kind);
+        const CollateralAnswer answer = intel_ask(path, kind);
         REQUIRE(answer.items.size() == 1);
         CHECK(answer.items[0].origin == file.string());
       }
-      const CollateralItem tcb = ask(path, intel_tcb_info).items[0];
+      const CollateralItem tcb = intel_ask(path, intel_tcb_info).items[0];
       CHECK(intel::parse_tcb_info(tcb.data)->signed_bytes == c.tcb_info);
       CHECK(tcb.issuer_chain.size() == 2);
       CHECK(tcb.issuer_chain[0] == world.tcb_signer());
-      CHECK(ask(path, intel_pck_crl).items[0].issuer_chain[0] == world.platform_ca());
+      CHECK(intel_ask(path, intel_pck_crl).items[0].issuer_chain[0] == world.platform_ca());
     }
   }
 }
@@ -189,7 +189,7 @@ TEST_CASE("intel directory: what does not fit is offered for an explanation, wha
   CHECK(other.misses[0].detail.find("no intel-tcb-info of FMSPC 00906ed50000 that fits, but 1 for others") != std::string::npos);
   std::string damaged = yaml_of(collateral_of(world));
   dir.write("c.yaml", as_bytes(damaged + "tcb_info: again\n"));
-  const CollateralAnswer answer = ask(dir.path(), intel_qe_identity);
+  const CollateralAnswer answer = intel_ask(dir.path(), intel_qe_identity);
   CHECK(answer.items.empty());
 }
 

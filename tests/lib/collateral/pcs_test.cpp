@@ -20,9 +20,9 @@ using Why = CollateralMiss::Why;
 
 namespace {
 
-CollateralQuery query(CollateralKind kind, bool processor = false) { return {.kind = kind, .fmspc = IntelWorld::kFmspc, .tdx = true, .processor_ca = processor}; }
+CollateralQuery pcs_query(CollateralKind kind, bool processor = false) { return {.kind = kind, .fmspc = IntelWorld::kFmspc, .tdx = true, .processor_ca = processor}; }
 
-std::shared_ptr<CollateralProvider> provider(const std::string& url, const IntelWorld& world, const std::string& update = {}) {
+std::shared_ptr<CollateralProvider> pcs_provider(const std::string& url, const IntelWorld& world, const std::string& update = {}) {
   PcsOptions options;
   options.base_url = url;
   options.update = update;
@@ -52,9 +52,9 @@ Reply answer(const IntelWorld& world, const std::string& target) {
   return out;
 }
 
-CollateralAnswer ask(const Reply& fixed, CollateralKind kind, const IntelWorld& world = IntelWorld()) {
+CollateralAnswer pcs_ask(const Reply& fixed, CollateralKind kind, const IntelWorld& world = IntelWorld()) {
   HttpServer server([&](const std::string&, std::size_t) { return fixed; });
-  return provider(server.url(), world)->find(query(kind));
+  return pcs_provider(server.url(), world)->find(pcs_query(kind));
 }
 
 void refused(const CollateralAnswer& answer, Why why, const std::string& said) {
@@ -68,16 +68,16 @@ void refused(const CollateralAnswer& answer, Why why, const std::string& said) {
 
 TEST_CASE("pcs: paths of every kind, made of fixed forms only") {
   struct Row { CollateralQuery query; const char* update; std::string path; };
-  CollateralQuery upper = query(intel_tcb_info), sgx = query(intel_qe_identity), hostile = query(intel_tcb_info), none = query(intel_tcb_info);
+  CollateralQuery upper = pcs_query(intel_tcb_info), sgx = pcs_query(intel_qe_identity), hostile = pcs_query(intel_tcb_info), none = pcs_query(intel_tcb_info);
   upper.fmspc = "90C06F010203";
   sgx.tdx = false;
   hostile.fmspc = "90c06f01&x=1";
   none.fmspc = "";
-  for (const Row& row : {Row{query(intel_tcb_info), "", "/tdx/certification/v4/tcb?fmspc=90c06f010203"}, Row{upper, "early", "/tdx/certification/v4/tcb?fmspc=90c06f010203&update=early"},
-                         Row{query(intel_qe_identity), "", "/tdx/certification/v4/qe/identity"}, Row{sgx, "standard", "/sgx/certification/v4/qe/identity?update=standard"},
-                         Row{query(intel_tcb_signer), "", "/tdx/certification/v4/qe/identity"}, Row{query(intel_pck_crl), "early", "/sgx/certification/v4/pckcrl?ca=platform&encoding=der"},
-                         Row{query(intel_pck_ca, true), "", "/sgx/certification/v4/pckcrl?ca=processor&encoding=der"}, Row{query(intel_root_crl), "", "/sgx/certification/v4/rootcacrl"},
-                         Row{query(intel_pck), "", ""}, Row{hostile, "", ""}, Row{none, "", ""}, Row{query(amd_vcek), "", ""}}) {
+  for (const Row& row : {Row{pcs_query(intel_tcb_info), "", "/tdx/certification/v4/tcb?fmspc=90c06f010203"}, Row{upper, "early", "/tdx/certification/v4/tcb?fmspc=90c06f010203&update=early"},
+                         Row{pcs_query(intel_qe_identity), "", "/tdx/certification/v4/qe/identity"}, Row{sgx, "standard", "/sgx/certification/v4/qe/identity?update=standard"},
+                         Row{pcs_query(intel_tcb_signer), "", "/tdx/certification/v4/qe/identity"}, Row{pcs_query(intel_pck_crl), "early", "/sgx/certification/v4/pckcrl?ca=platform&encoding=der"},
+                         Row{pcs_query(intel_pck_ca, true), "", "/sgx/certification/v4/pckcrl?ca=processor&encoding=der"}, Row{pcs_query(intel_root_crl), "", "/sgx/certification/v4/rootcacrl"},
+                         Row{pcs_query(intel_pck), "", ""}, Row{hostile, "", ""}, Row{none, "", ""}, Row{pcs_query(amd_vcek), "", ""}}) {
     CAPTURE(row.path);
     CHECK(pcs_path(row.query, row.update) == row.path);
   }
@@ -102,16 +102,16 @@ TEST_CASE("pcs: every kind is fetched with its chain, stored, and found again wi
   const TempDir cache;
   Collateral places;
   places.add(cache_provider(cache.path()));
-  places.add(provider(server.url(), world));
+  places.add(pcs_provider(server.url(), world));
   for (const bool processor : {false, true})
     for (const CollateralKind kind : {intel_tcb_info, intel_qe_identity, intel_pck_crl, intel_root_crl, intel_pck_ca, intel_root, intel_tcb_signer}) {
       CAPTURE(collateral_kind_name(kind));
-      const CollateralAnswer fetched = places.find_network(query(kind, processor));
+      const CollateralAnswer fetched = places.find_network(pcs_query(kind, processor));
       REQUIRE_MESSAGE(fetched.items.size() == 1, (fetched.misses.empty() ? "" : fetched.misses[0].detail));
       CHECK(fetched.misses.empty());
       CHECK(fetched.items[0].source == CollateralSource::network);
       CHECK(fetched.items[0].issuer_chain.size() == (kind == intel_tcb_info || kind == intel_qe_identity || kind == intel_pck_crl ? 2 : 0));
-      const CollateralAnswer cached = places.find_local(query(kind, processor));
+      const CollateralAnswer cached = places.find_local(pcs_query(kind, processor));
       REQUIRE_FALSE(cached.items.empty());
       CHECK(cached.items[0].data == fetched.items[0].data);
       CHECK(cached.items[0].issuer_chain == fetched.items[0].issuer_chain);
@@ -120,11 +120,11 @@ TEST_CASE("pcs: every kind is fetched with its chain, stored, and found again wi
     }
   const auto directory = directory_provider(cache.path());   // the cache is a directory of collateral, too
   REQUIRE(directory);
-  CHECK((*directory)->find(query(intel_tcb_info)).items.at(0).issuer_chain.size() == 2);
+  CHECK((*directory)->find(pcs_query(intel_tcb_info)).items.at(0).issuer_chain.size() == 2);
   const std::size_t asked = server.requests();
-  (void)places.find_network(query(intel_tcb_info));
+  (void)places.find_network(pcs_query(intel_tcb_info));
   CHECK(server.requests() == asked);           // remembered within the process
-  const CollateralAnswer pck = places.find_network(query(intel_pck));
+  const CollateralAnswer pck = places.find_network(pcs_query(intel_pck));
   CHECK(pck.items.empty());
   CHECK(server.requests() == asked);           // nothing to ask for
 }
@@ -133,7 +133,7 @@ TEST_CASE("pcs: CRLs come as DER, PEM or hexadecimal text") {
   const IntelWorld world;
   const std::string ca = chain("sgx-pck-crl-issuer-chain", {world.platform_ca(), world.root()});
   for (const Buffer& body : {world.pck_crl(), to_buffer(hex(world.pck_crl())), to_buffer(pem::encode("X509 CRL", world.pck_crl()))}) {
-    const CollateralAnswer got = ask({200, body, ca, {}, 0, false}, intel_pck_crl);
+    const CollateralAnswer got = pcs_ask({200, body, ca, {}, 0, false}, intel_pck_crl);
     REQUIRE(got.items.size() == 1);
     CHECK(got.items[0].data == world.pck_crl());
   }
@@ -155,7 +155,7 @@ TEST_CASE("pcs: an issuer chain that is missing, repeated, unencoded or more tha
                          Row{chain("TCB-Info-Issuer-Chain", {world.root(), world.tcb_signer()}), "came with the issuer"}, Row{chain("TCB-Info-Issuer-Chain", {world.tcb_signer(), world.tcb_signer()}), "not a root"},
                          Row{chain("TCB-Info-Issuer-Chain", {world.platform_ca(), world.root()}), "came with the issuer"}}) {
     CAPTURE(row.said);
-    refused(ask({200, world.tcb_info(), row.headers, {}, 0, false}, intel_tcb_info), Why::invalid, row.said);
+    refused(pcs_ask({200, world.tcb_info(), row.headers, {}, 0, false}, intel_tcb_info), Why::invalid, row.said);
   }
 }
 
@@ -187,8 +187,8 @@ TEST_CASE("pcs: what is signed by somebody else, altered or not what was asked f
     HttpServer server([&](const std::string&, std::size_t) { return Reply{200, row.body, row.headers, {}, 0, false}; });
     Collateral places;
     places.add(cache_provider(cache.path()));
-    places.add(provider(server.url(), world));
-    refused(places.find_network(query(row.kind)), Why::invalid, row.said);
+    places.add(pcs_provider(server.url(), world));
+    refused(places.find_network(pcs_query(row.kind)), Why::invalid, row.said);
     CHECK(std::filesystem::is_empty(cache.path()));
   }
 }
@@ -201,31 +201,31 @@ TEST_CASE("pcs: statuses and pauses") {
                          Row{204, "", Why::invalid, 1}}) {
     CAPTURE(row.status);
     HttpServer server([&](const std::string&, std::size_t) { return reply(row.status, row.headers); });
-    refused(provider(server.url(), world)->find(query(intel_qe_identity)), row.why, server.url());
+    refused(pcs_provider(server.url(), world)->find(pcs_query(intel_qe_identity)), row.why, server.url());
     CHECK(server.requests() == row.requests);
   }
   HttpServer slow([&](const std::string&, std::size_t) { return Reply{200, {}, {}, milliseconds{10'000}, 0, false}; });
-  refused(provider(slow.url(), world)->find(query(intel_tcb_info)), Why::unavailable, slow.url());
-  refused(ask({200, Buffer(64 * 1024 + 1, ' '), "", {}, 0, true}, intel_tcb_info), Why::invalid, "larger than");
-  refused(ask({200, world.tcb_info(), header("X-Huge", std::string(70'000, 'a')), {}, 0, false}, intel_tcb_info), Why::invalid, "header of the answer is larger");
+  refused(pcs_provider(slow.url(), world)->find(pcs_query(intel_tcb_info)), Why::unavailable, slow.url());
+  refused(pcs_ask({200, Buffer(64 * 1024 + 1, ' '), "", {}, 0, true}, intel_tcb_info), Why::invalid, "larger than");
+  refused(pcs_ask({200, world.tcb_info(), header("X-Huge", std::string(70'000, 'a')), {}, 0, false}, intel_tcb_info), Why::invalid, "header of the answer is larger");
 }
 
 TEST_CASE("pcs: early data is kept apart in the cache, and nothing dated goes back") {
   const IntelWorld world;
   const TempDir cache;
-  const auto standard = cache_provider(cache.path()), early = cache_provider(cache.path(), "early");
+  const auto standard = cache_provider(cache.path(), {}, world.trust()), early = cache_provider(cache.path(), "early", world.trust());
   const auto item = [&](const Buffer& data, const std::string& origin = "https://api.trustedservices.intel.com/x") { return CollateralItem{intel_tcb_info, data, CollateralSource::network, origin, {world.tcb_signer(), world.root()}, {}}; };
   const Buffer newer = world.tcb_info(with_issue_date(tdx_tcb_info(), "2026-01-20T00:00:00Z"));
-  REQUIRE(standard->store(query(intel_tcb_info), item(world.tcb_info())));
-  CHECK(early->find(query(intel_tcb_info)).items.empty());
-  REQUIRE(early->store(query(intel_tcb_info), item(newer)));
-  CHECK(standard->find(query(intel_tcb_info)).items.at(0).data == world.tcb_info());
-  REQUIRE(standard->store(query(intel_tcb_info), item(newer)));
-  REQUIRE(standard->store(query(intel_tcb_info), item(world.tcb_info())));
-  CHECK(standard->find(query(intel_tcb_info)).items.at(0).data == newer);
-  REQUIRE(standard->store(query(intel_tcb_info), item(world.tcb_info(), "https://pccs.example:8081/x")));   // another service stands beside it
-  CHECK(standard->find(query(intel_tcb_info)).items.size() == 2);
-  CollateralQuery sgx = query(intel_tcb_info), hostile = sgx;
+  REQUIRE(standard->store(pcs_query(intel_tcb_info), item(world.tcb_info())));
+  CHECK(early->find(pcs_query(intel_tcb_info)).items.empty());
+  REQUIRE(early->store(pcs_query(intel_tcb_info), item(newer)));
+  CHECK(standard->find(pcs_query(intel_tcb_info)).items.at(0).data == world.tcb_info());
+  REQUIRE(standard->store(pcs_query(intel_tcb_info), item(newer)));
+  REQUIRE(standard->store(pcs_query(intel_tcb_info), item(world.tcb_info())));
+  CHECK(standard->find(pcs_query(intel_tcb_info)).items.at(0).data == newer);
+  REQUIRE(standard->store(pcs_query(intel_tcb_info), item(world.tcb_info(), "https://pccs.example:8081/x")));   // another service stands beside it
+  CHECK(standard->find(pcs_query(intel_tcb_info)).items.size() == 2);
+  CollateralQuery sgx = pcs_query(intel_tcb_info), hostile = sgx;
   sgx.tdx = false;
   hostile.fmspc = "../../../etc";
   CHECK(standard->find(sgx).items.empty());
@@ -249,7 +249,7 @@ TEST_CASE("pcs: damaged cache entries are ignored and told") {
     CAPTURE(text.substr(0, 60));
     const TempDir cache;
     cache.write("intel/crl/root.json", as_bytes(text));
-    const CollateralAnswer answer = cache_provider(cache.path())->find(query(intel_root_crl));
+    const CollateralAnswer answer = cache_provider(cache.path())->find(pcs_query(intel_root_crl));
     CHECK(answer.items.empty());
     CHECK(answer.misses.size() == 2);
     CHECK(answer.misses[0].why == Why::invalid);

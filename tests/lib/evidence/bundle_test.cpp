@@ -13,7 +13,7 @@ using Json = nlohmann::json;
 
 namespace {
 
-Bundle sample() {
+Bundle recorded_bundle() {
   Bundle b;
   b.time = *parse_rfc3339("2026-06-01T12:00:00Z");
   b.tool = "atls-connect";
@@ -35,14 +35,14 @@ Bundle sample() {
 }
 
 Buffer text_of(const Json& json) { return to_buffer(json.dump()); }
-Json sample_json() { return Json::parse(as_text(encode_bundle(sample()))); }
+Json sample_json() { return Json::parse(as_text(encode_bundle(recorded_bundle()))); }
 
 }  // namespace
 
 TEST_CASE("bundle: what is written is read back") {
-  const auto read = evidence::parse_bundle(encode_bundle(sample()));
+  const auto read = evidence::parse_bundle(encode_bundle(recorded_bundle()));
   REQUIRE(read);
-  const Bundle b = sample();
+  const Bundle b = recorded_bundle();
   CHECK(read->time == b.time);
   CHECK(read->subject.name == b.subject.name);
   CHECK(read->profile == b.profile);
@@ -61,7 +61,7 @@ TEST_CASE("bundle: what is written is read back") {
 }
 
 TEST_CASE("bundle: members that may be null are null when there is nothing") {
-  Bundle b = sample();
+  Bundle b = recorded_bundle();
   b.tls.reset();
   b.nonce.reset();
   b.chain.clear();
@@ -117,19 +117,19 @@ TEST_CASE("bundle: deviations are refused with the place") {
 }
 
 TEST_CASE("bundle: no prefix is accepted") {
-  const Buffer whole = encode_bundle(sample());
+  const Buffer whole = encode_bundle(recorded_bundle());
   for (std::size_t n = 0; n + 2 < whole.size(); n += 37) CHECK_FALSE(evidence::parse_bundle(Bytes(whole).first(n)));
 }
 
 TEST_CASE("bundle: recognised by its schema wherever the key stands") {
-  CHECK(evidence::looks_like_bundle(encode_bundle(sample())));
+  CHECK(evidence::looks_like_bundle(encode_bundle(recorded_bundle())));
   CHECK(evidence::looks_like_bundle(text_of(sample_json())));   // keys sorted
   for (const char* text : {"", "{}", "[\"schema\",\"atls-bundle/1\"]", "{\"x\":\"atls-bundle/1\"}", "{\"schema\":\"atls-report/1\"}", "\"schema\": \"atls-bundle/1\""})
     CHECK_FALSE(evidence::looks_like_bundle(as_bytes(text)));
 }
 
 TEST_CASE("bundle: an issuer chain stays with its object, and there is no member without one") {
-  evidence::Bundle b = sample();
+  evidence::Bundle b = recorded_bundle();
   CHECK_FALSE(sample_json()["collateral"][0].contains("issuer_chain"));
   b.collateral[0].item.issuer_chain = {{1, 2, 3}, {4, 5}};
   const auto read = evidence::parse_bundle(encode_bundle(b));

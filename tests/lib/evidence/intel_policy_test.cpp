@@ -18,15 +18,15 @@ using namespace atls::test;
 
 namespace {
 
-const Time kNow = *parse_rfc3339("2026-01-01T00:00:00Z");
+const Time kIntelPolicyNow = *parse_rfc3339("2026-01-01T00:00:00Z");
 
-struct Guest {
+struct IntelPolicyGuest {
   evidence::Evidence raw;
   evidence::IntelCase c;
   evidence::TcbVerdict tcb;
   Report before;
 
-  explicit Guest(bool tdx = true) {
+  explicit IntelPolicyGuest(bool tdx = true) {
     raw.format = tdx ? "tdx" : "sgx";
     intel::Quote quote;
     quote.header.version = tdx ? 4 : 3;
@@ -93,7 +93,7 @@ struct Guest {
     c.evidence = &raw;
     const evidence::TrustStore trust;
     const Collateral none;
-    const evidence::Context context{policy, trust, none, kNow};
+    const evidence::Context context{policy, trust, none, kIntelPolicyNow};
     Report out = before;
     evidence::check_td(c, context, out);
     evidence::check_intel_policy(c, tcb, context, out);
@@ -117,8 +117,8 @@ policy::GivenFlags pinned_enclave(policy::GivenFlags more = {}) {
 }  // namespace
 
 TEST_CASE("a TD and an enclave as they should be have no problem") {
-  CHECK(problems(Guest().judge(from_flags(pinned()))) == "");
-  CHECK(problems(Guest(false).judge(from_flags(pinned_enclave()))) == "");
+  CHECK(problems(IntelPolicyGuest().judge(from_flags(pinned()))) == "");
+  CHECK(problems(IntelPolicyGuest(false).judge(from_flags(pinned_enclave()))) == "");
 }
 
 TEST_CASE("each attribute of a TD fails by its own check alone") {
@@ -149,7 +149,7 @@ TEST_CASE("each attribute of a TD fails by its own check alone") {
            Row{"module attributes", [](auto& td) { td.seam_attributes = 1; }, "seam-zero=fail ", ExitCode::rejected, "SEAMATTRIBUTES 0x1"},
        }) {
     CAPTURE(row.name);
-    Guest guest;
+    IntelPolicyGuest guest;
     row.change(guest.td());
     const Report report = guest.judge(from_flags(pinned()));
     REQUIRE(problems(report) == row.problems);
@@ -191,7 +191,7 @@ TEST_CASE("what may be loosened shows as a warning, and only that") {
            Row{"SEPT_VE_DISABLE is demanded", [](auto& td) { td.td_attributes = 0; }, [](auto& p) { p.require_sept_ve_disable = true; }, "", "td-sept-ve-disable=fail "},
        }) {
     CAPTURE(row.name);
-    Guest guest;
+    IntelPolicyGuest guest;
     row.change(guest.td());
     auto policy = one("tdx", "{" + pin + row.section + "}");
     row.allow(policy);
@@ -204,13 +204,13 @@ TEST_CASE("each attribute of an enclave fails by its own check alone") {
   for (const Row& row : {Row{"debug", 0x07, false, "sgx-debug=fail "}, Row{"debug, allowed", 0x07, true, "sgx-debug=warn "}, Row{"not initialised", 0x04, false, "sgx-init=fail "}, Row{"32 bit", 0x01, false, "sgx-init=warn "},
                          Row{"nothing set", 0x00, false, "sgx-init=fail "}}) {
     CAPTURE(row.name);
-    Guest guest(false);
+    IntelPolicyGuest guest(false);
     guest.enclave().attributes[0] = row.flags;
     auto policy = from_flags(pinned_enclave());
     policy.allow_debug = row.allow;
     CHECK(problems(guest.judge(policy)) == row.problems);
   }
-  Guest guest(false);
+  IntelPolicyGuest guest(false);
   guest.enclave().attributes[0] = 0x07;
   CHECK(problems(guest.judge(one("sgx", R"({"debug":"allow","mr_enclave":")" + times("aa", 32) + "\"}"))) == "sgx-debug=warn ");
 }
@@ -267,7 +267,7 @@ TEST_CASE("intel policy: each constraint passes on its value and fails by its ow
     CAPTURE(row.bad);
     const std::string pin = row.tdx ? q("mr_td", times("aa", 48)) : q("mr_enclave", times("aa", 32));
     const std::string kind = row.tdx ? "tdx" : "sgx";
-    Guest good(row.tdx), bad(row.tdx);
+    IntelPolicyGuest good(row.tdx), bad(row.tdx);
     if (std::string(row.check) == "policy-platform") good.c.extension->smt_enabled = false;
     const Report holds = good.judge(one(kind, "{" + pin + "," + row.good + "}"));
     CHECK(problems(holds) == "");
@@ -281,38 +281,38 @@ TEST_CASE("intel policy: each constraint passes on its value and fails by its ow
 
 TEST_CASE("intel policy: the measurement itself, by file and by flag") {
   const std::string other = times("bb", 48);
-  CHECK(problems(Guest().judge(one("tdx", R"({"mr_td":")" + other + "\"}"))) == "policy-mr-td=fail ");
-  CHECK(problems(Guest().judge(from_flags({{"--mrtd", {other}}}))) == "policy-mr-td=fail ");
-  CHECK(problems(Guest().judge(from_flags({{"--mrtd", {other, times("aa", 48)}}}))) == "");
-  CHECK(problems(Guest().judge(from_flags(pinned({{"--rtmr", {"1=" + times("01", 48), "2=" + times("03", 48)}}})))) == "policy-rtmr-1=fail ");
-  CHECK(problems(Guest(false).judge(from_flags({{"--mr-enclave", {times("bb", 32)}}}))) == "policy-mr-enclave=fail ");
+  CHECK(problems(IntelPolicyGuest().judge(one("tdx", R"({"mr_td":")" + other + "\"}"))) == "policy-mr-td=fail ");
+  CHECK(problems(IntelPolicyGuest().judge(from_flags({{"--mrtd", {other}}}))) == "policy-mr-td=fail ");
+  CHECK(problems(IntelPolicyGuest().judge(from_flags({{"--mrtd", {other, times("aa", 48)}}}))) == "");
+  CHECK(problems(IntelPolicyGuest().judge(from_flags(pinned({{"--rtmr", {"1=" + times("01", 48), "2=" + times("03", 48)}}})))) == "policy-rtmr-1=fail ");
+  CHECK(problems(IntelPolicyGuest(false).judge(from_flags({{"--mr-enclave", {times("bb", 32)}}}))) == "policy-mr-enclave=fail ");
   // A flag tightens what the file says.
   policy::Policy both = one("tdx", R"({"mr_td":{"any_of":[")" + other + "\",\"" + times("aa", 48) + "\"]}}");
   auto flags = policy::read_flags({{"--mrtd", {other}}});
   REQUIRE(flags);
   policy::add_flags(both, *flags);
-  CHECK(problems(Guest().judge(both)) == "policy-mr-td=fail ");
+  CHECK(problems(IntelPolicyGuest().judge(both)) == "policy-mr-td=fail ");
 }
 
 TEST_CASE("intel policy: what is missing decides nothing") {
-  struct Row { const char* name; std::function<void(Guest&)> change; std::string section; const char* problems; };
+  struct Row { const char* name; std::function<void(IntelPolicyGuest&)> change; std::string section; const char* problems; };
   for (const Row& row : {
-           Row{"no extension", [](Guest& g) { g.c.extension.reset(); }, R"("fmspc":"51d0c0ffee00")", "policy-fmspc=error "},
-           Row{"no extension, PCE", [](Guest& g) { g.c.extension.reset(); }, R"("pce_svn":{"min":1})", "policy-min-pce-svn=error "},
-           Row{"no extension, platform", [](Guest& g) { g.c.extension.reset(); }, R"("platform":{"static":true})", "policy-platform=error "},
-           Row{"no instance", [](Guest& g) { g.c.extension->platform_instance_id.reset(); }, R"("piid":")" + times("22", 16) + "\"", "policy-platform-instance=fail "},
-           Row{"multithreading not told", [](Guest& g) { g.c.extension->smt_enabled.reset(); }, R"("platform":{"smt_disabled":true})", "policy-platform=fail "},
-           Row{"no memory integrity", [](Guest&) {}, R"("platform":{"memory_integrity":true})", "policy-platform=fail "},
-           Row{"not static", [](Guest&) {}, R"("platform":{"static":true})", "policy-platform=fail "},
-           Row{"no second SVN", [](Guest& g) { g.td().tee_tcb_svn2.reset(); }, R"("tee_tcb_svn_2":{"min_bytes":"07000000000000000000000000000000"})", "policy-tee-tcb-svn-2=fail "},
-           Row{"no evaluation, date", [](Guest& g) { g.tcb = {}; }, R"("tcb_date":{"min":"2024-03-13T00:00:00Z"})", "tcb-status=error policy-tcb-date=error "},
-           Row{"no evaluation, advisories", [](Guest& g) { g.tcb = {}, g.tcb.missing_allowed = true; }, R"("advisory_ids":{"none_of":["INTEL-SA-00616"]})", "policy-advisory-ids=error "},
-           Row{"no TCB info", [](Guest& g) { g.c.tcb_info.reset(); }, R"("tcb_eval_number":{"min":1})", "collateral-eval-number=error "},
-           Row{"unsigned QE identity", [](Guest& g) { g.before.fail(checks::kQeIdentitySignature, "x"); }, R"("tcb_eval_number":{"min":1})", "qe-identity-signature=fail collateral-eval-number=error "},
-           Row{"no event log", [](Guest&) {}, R"("ccel":{"replay":true})", "event-log-parse=fail "},
+           Row{"no extension", [](IntelPolicyGuest& g) { g.c.extension.reset(); }, R"("fmspc":"51d0c0ffee00")", "policy-fmspc=error "},
+           Row{"no extension, PCE", [](IntelPolicyGuest& g) { g.c.extension.reset(); }, R"("pce_svn":{"min":1})", "policy-min-pce-svn=error "},
+           Row{"no extension, platform", [](IntelPolicyGuest& g) { g.c.extension.reset(); }, R"("platform":{"static":true})", "policy-platform=error "},
+           Row{"no instance", [](IntelPolicyGuest& g) { g.c.extension->platform_instance_id.reset(); }, R"("piid":")" + times("22", 16) + "\"", "policy-platform-instance=fail "},
+           Row{"multithreading not told", [](IntelPolicyGuest& g) { g.c.extension->smt_enabled.reset(); }, R"("platform":{"smt_disabled":true})", "policy-platform=fail "},
+           Row{"no memory integrity", [](IntelPolicyGuest&) {}, R"("platform":{"memory_integrity":true})", "policy-platform=fail "},
+           Row{"not static", [](IntelPolicyGuest&) {}, R"("platform":{"static":true})", "policy-platform=fail "},
+           Row{"no second SVN", [](IntelPolicyGuest& g) { g.td().tee_tcb_svn2.reset(); }, R"("tee_tcb_svn_2":{"min_bytes":"07000000000000000000000000000000"})", "policy-tee-tcb-svn-2=fail "},
+           Row{"no evaluation, date", [](IntelPolicyGuest& g) { g.tcb = {}; }, R"("tcb_date":{"min":"2024-03-13T00:00:00Z"})", "tcb-status=error policy-tcb-date=error "},
+           Row{"no evaluation, advisories", [](IntelPolicyGuest& g) { g.tcb = {}, g.tcb.missing_allowed = true; }, R"("advisory_ids":{"none_of":["INTEL-SA-00616"]})", "policy-advisory-ids=error "},
+           Row{"no TCB info", [](IntelPolicyGuest& g) { g.c.tcb_info.reset(); }, R"("tcb_eval_number":{"min":1})", "collateral-eval-number=error "},
+           Row{"unsigned QE identity", [](IntelPolicyGuest& g) { g.before.fail(checks::kQeIdentitySignature, "x"); }, R"("tcb_eval_number":{"min":1})", "qe-identity-signature=fail collateral-eval-number=error "},
+           Row{"no event log", [](IntelPolicyGuest&) {}, R"("ccel":{"replay":true})", "event-log-parse=fail "},
        }) {
     CAPTURE(row.name);
-    Guest guest;
+    IntelPolicyGuest guest;
     row.change(guest);
     Report report = guest.judge(one("tdx", "{\"mr_td\":\"" + times("aa", 48) + "\"," + row.section + "}"));
     report.finish({}, false);
@@ -334,20 +334,20 @@ TEST_CASE("intel policy: run-time events count when the replay proves them, each
            Row{R"({"app-id":{"equals":"0103","severity":"warn"}})", true, true, "policy-events=warn "},
        }) {
     CAPTURE(row.events);
-    Guest guest;
+    IntelPolicyGuest guest;
     if (row.has_log) guest.raw.event_log = to_buffer(log);
     if (row.proven) guest.before.pass(checks::kRtmrReplay3);
     CHECK(problems(guest.judge(one("tdx", "{\"mr_td\":\"" + times("aa", 48) + "\",\"events\":" + row.events + "}"))) == row.problems);
   }
   // They identify the guest.
-  Guest guest;
+  IntelPolicyGuest guest;
   guest.raw.event_log = to_buffer(log);
   guest.before.pass(checks::kRtmrReplay3);
   CHECK(problems(guest.judge(one("tdx", R"({"events":{"app-id":"0102"}})"))) == "tdx-no-reference=fail ");   // firmware that is not pinned can extend RTMR3
 }
 
 TEST_CASE("intel policy: an accepted TCB status is a matter of the alternative") {
-  Guest guest;
+  IntelPolicyGuest guest;
   guest.tcb.evaluation->status = evidence::TcbStatus::out_of_date;
   const std::string pin = "\"mr_td\":\"" + times("aa", 48) + "\"";
   CHECK(problems(guest.judge(from_flags(pinned()))) == "tcb-status=fail ");
@@ -376,7 +376,7 @@ TEST_CASE("intel policy: what identifies a TD or an enclave") {
            Row{"sgx", R"({"mr_enclave":")" + times("aa", 32) + "\"}", "", false},
        }) {
     CAPTURE(row.section);
-    Guest guest(std::string_view(row.kind) == "tdx");
+    IntelPolicyGuest guest(std::string_view(row.kind) == "tdx");
     auto policy = one(row.kind, row.section);
     const Report report = guest.judge(policy);
     CHECK(problems(report) == row.problems);
@@ -391,7 +391,7 @@ TEST_CASE("intel policy: what identifies a TD or an enclave") {
   auto flags = policy::read_flags({{"--isv-prod-id", {"0"}}});
   REQUIRE(flags);
   policy::add_flags(halves, *flags);
-  CHECK(problems(Guest(false).judge(halves)) == "");
+  CHECK(problems(IntelPolicyGuest(false).judge(halves)) == "");
 }
 
 TEST_CASE("intel policy: a flag about other evidence is a wrong command line, one that several kinds share is not") {
@@ -405,33 +405,33 @@ TEST_CASE("intel policy: a flag about other evidence is a wrong command line, on
            Row{false, pinned_enclave({{"--events", {"app-id=00"}}}), true}, Row{false, pinned_enclave({{"--report-data", {times("cc", 64)}}}), false},
            Row{false, pinned_enclave({{"--fmspc", {"51d0c0ffee00"}}, {"--min-isv-svn", {"1"}}}), false},
        }) {
-    Guest guest(row.tdx);
+    IntelPolicyGuest guest(row.tdx);
     Report report = guest.judge(from_flags(row.flags));
     REQUIRE(problems(report) == (row.wrong ? "policy-evidence-kind=fail " : ""));
     if (!row.wrong) continue;
     CHECK(report.find("policy-evidence-kind")->on_fail == ExitCode::usage);
     // Rejected evidence does not turn into a wrong command line.
-    Guest rejected(row.tdx);
+    IntelPolicyGuest rejected(row.tdx);
     rejected.before.fail(checks::kQuoteSignature, "x");
     CHECK(rejected.judge(from_flags(row.flags)).find("policy-evidence-kind")->on_fail == ExitCode::refused);
   }
   auto policy = from_flags(pinned_enclave());
   policy.require_sept_ve_disable = true;
   policy.options = {"--require-sept-ve-disable"};   // as the command line hands it over
-  CHECK(problems(Guest(false).judge(policy)) == "policy-evidence-kind=fail ");
+  CHECK(problems(IntelPolicyGuest(false).judge(policy)) == "policy-evidence-kind=fail ");
   policy.options = {"--no-row-in-the-table"};       // nobody said what it is about, so it fits nothing
-  CHECK(problems(Guest(false).judge(policy)) == "policy-evidence-kind=fail ");
+  CHECK(problems(IntelPolicyGuest(false).judge(policy)) == "policy-evidence-kind=fail ");
   policy.options = {"--allow-debug", "--tcb-profile"};
-  CHECK(problems(Guest(false).judge(policy)) == "");
+  CHECK(problems(IntelPolicyGuest(false).judge(policy)) == "");
 }
 
 TEST_CASE("intel policy: alternatives about other evidence never look closest") {
   const auto mixed = load_policy(R"({"schema":"atls-policy/1","alternatives":[{"name":"snp","evidence":["snp"]},
       {"name":"td","evidence":["tdx"],"tdx":{"mr_td":")" + times("bb", 48) + R"(","fmspc":"000000000001","ppid":")" + times("00", 16) + R"("}}]})");
-  const Report report = Guest().judge(mixed);
+  const Report report = IntelPolicyGuest().judge(mixed);
   CHECK(problems(report) == "policy-mr-td=fail policy-fmspc=fail policy-ppid=fail ");
   CHECK(report.notes.at(0).find("\"td\"") != std::string::npos);
-  CHECK(problems(Guest(false).judge(mixed)).find("policy-evidence-kind=fail") != std::string::npos);
+  CHECK(problems(IntelPolicyGuest(false).judge(mixed)).find("policy-evidence-kind=fail") != std::string::npos);
 }
 
 TEST_CASE("names of TCB statuses and profiles in policies are those of the evaluation") {

@@ -26,7 +26,7 @@ namespace {
 
 const fs::path kCorpus = test::kCorpusDir;
 
-Buffer content(const std::string& name) {
+Buffer intel_tcb_corpus_content(const std::string& name) {
   std::ifstream in(kCorpus / name, std::ios::binary);
   return Buffer(std::istreambuf_iterator<char>(in), {});
 }
@@ -50,8 +50,8 @@ std::string yaml_text(const std::string& text, const std::string& name) {
   return value.is_string() ? value.get<std::string>() : std::string();
 }
 
-void read(const std::string& file, Documents& out) {
-  const Buffer bytes = content(file);
+void intel_tcb_corpus_read(const std::string& file, Documents& out) {
+  const Buffer bytes = intel_tcb_corpus_content(file);
   if (auto info = intel::parse_tcb_info(bytes)) out.info = *std::move(info);
   if (auto qe = intel::parse_qe_identity(bytes)) out.qe = *std::move(qe);
   const std::string text(bytes.begin(), bytes.end());
@@ -95,13 +95,13 @@ struct QuoteCase {
 };
 
 std::optional<QuoteCase> open(const std::string& quote_file, const std::vector<std::string>& others) {
-  const auto quote = intel::parse_quote(content(quote_file));
+  const auto quote = intel::parse_quote(intel_tcb_corpus_content(quote_file));
   if (!quote) return {};
   QuoteCase out{*quote, {}, {}};
   auto pck = pck_of(out.quote.certification.data);
   for (const std::string& file : others) {
-    read(file, out.documents);
-    if (!pck && file.starts_with("intel-cert/")) pck = pck_of(content(file));
+    intel_tcb_corpus_read(file, out.documents);
+    if (!pck && file.starts_with("intel-cert/")) pck = pck_of(intel_tcb_corpus_content(file));
   }
   if (!pck || !out.documents.info) return {};
   out.pck = *pck;

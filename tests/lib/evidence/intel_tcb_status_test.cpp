@@ -28,12 +28,12 @@ policy::TcbStatusRule rule(std::string status, std::optional<Time> until = {}, s
   return r;
 }
 
-const Time kNow = *parse_rfc3339("2026-06-01T00:00:00Z");
+const Time kIntelTcbStatusNow = *parse_rfc3339("2026-06-01T00:00:00Z");
 
 struct Judged { Outcome outcome; ExitCode code; std::string detail, actual, expected; };
 Judged judge(const TcbVerdict& v, const policy::IntelPolicy& rules = {}, const policy::Policy& p = {}) {
   Report report;
-  judge_tcb_status(v, rules, p, kNow, report);
+  judge_tcb_status(v, rules, p, kIntelTcbStatusNow, report);
   REQUIRE(report.checks.size() == 1);
   const CheckResult& r = report.checks[0];
   REQUIRE(r.spec == &checks::kTcbStatus);

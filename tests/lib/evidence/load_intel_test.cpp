@@ -21,7 +21,7 @@ using evidence::Loaded;
 
 namespace {
 
-std::string text_of(Bytes b) { return std::string(as_text(b)); }
+std::string load_intel_text_of(Bytes b) { return std::string(as_text(b)); }
 
 Buffer pck_certificate(Bytes extension) {
   const auto key = test::ec_key("P-256");
@@ -60,7 +60,7 @@ std::vector<Input> inputs() {
 TEST_CASE("load: Intel evidence, collateral and event logs are recognised, as bytes and as text") {
   for (const Input& i : inputs()) {
     CAPTURE(i.name);
-    for (const std::string& form : {text_of(i.bytes), hex(i.bytes), base64(i.bytes), base64(i.bytes, Base64::url_unpadded), base64(i.bytes) + "\n"}) {
+    for (const std::string& form : {load_intel_text_of(i.bytes), hex(i.bytes), base64(i.bytes), base64(i.bytes, Base64::url_unpadded), base64(i.bytes) + "\n"}) {
       const Loaded l = load_bytes(as_bytes(form), "input");
       CHECK(l.kind == i.kind);
       CHECK_MESSAGE(!l.error, (l.error ? l.error->message() : ""));
@@ -124,7 +124,7 @@ TEST_CASE("load: certificates in a quote show the SGX extension, in every notati
   const intel::PckExtension x = test::pck_extension(true);
   const Buffer der = pck_certificate(intel::encode_pck_extension(x));
   const std::string pem = pem::encode("CERTIFICATE", der), nul(1, '\0');
-  for (const std::string& chain : {pem + pem, pem + pem + nul, pem.substr(0, pem.size() - 1) + pem, text_of(der) + text_of(der)}) {
+  for (const std::string& chain : {pem + pem, pem + pem + nul, pem.substr(0, pem.size() - 1) + pem, load_intel_text_of(der) + load_intel_text_of(der)}) {
     const Loaded l = load_bytes(quote_with(chain), "input");
     CHECK_FALSE(l.error);
     const std::string path = "quote.certification_data.data.certificate[1].sgx_extensions";
@@ -184,7 +184,7 @@ TEST_CASE("load: members of collateral that are signed but not known are told") 
   const Loaded l = load_bytes(as_bytes(test::response("enclaveIdentity", text)), "input");
   CHECK_FALSE(l.error);
   CHECK(std::get<std::string>(find_claim(l.claims, "qe_identity_response.unknown_member")->value) == "/extra");
-  CHECK(text_of(claim_bytes(l.claims, "qe_identity_response.enclaveIdentity")) == text);
+  CHECK(load_intel_text_of(claim_bytes(l.claims, "qe_identity_response.enclaveIdentity")) == text);
 }
 
 TEST_CASE("appraisal: Intel input that nothing endorses is never verified, and the reason is a sentence") {

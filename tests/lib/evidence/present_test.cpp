@@ -13,9 +13,9 @@ using evidence::Presented;
 
 namespace {
 
-const Buffer kNonce(32, 7);
+const Buffer kPresentNonce(32, 7);
 
-Buffer some_report() {
+Buffer present_some_report() {
   Buffer out(snp::kReportSize, 0);
   out[0] = 5;
   return out;
@@ -33,22 +33,22 @@ TEST_CASE("present: a bundle brings chain, nonce, role and collateral, and no ot
   Loaded bundle;
   bundle.kind = InputKind::bundle;
   bundle.certificates = {Buffer{1}, Buffer{2}};
-  bundle.nonce = kNonce;
+  bundle.nonce = kPresentNonce;
   bundle.bundle_profile = "constellation";
   bundle.bundle_role = "client";
   bundle.collateral = {{CollateralKind::amd_crl, {3}, CollateralSource::bundle, "bundle"}};
   const Presented out = presented(bundle);
   CHECK(out.profile == "constellation");
   CHECK(out.chain == bundle.certificates);
-  CHECK(out.nonce == kNonce);
+  CHECK(out.nonce == kPresentNonce);
   CHECK(out.nonce_origin == Presented::NonceOrigin::recorded);
   CHECK(out.peer_is_client);
   CHECK_FALSE(out.live);
   CHECK(out.with_it.size() == 1);
-  CHECK(presented(bundle, kNonce).nonce_origin == Presented::NonceOrigin::recorded);
+  CHECK(presented(bundle, kPresentNonce).nonce_origin == Presented::NonceOrigin::recorded);
   CHECK_FALSE(evidence::present(bundle, Buffer(32, 8)));
   bundle.nonce.reset();
-  CHECK_FALSE(evidence::present(bundle, kNonce));       // the recording had none: a nonce given now proves nothing about it
+  CHECK_FALSE(evidence::present(bundle, kPresentNonce));       // the recording had none: a nonce given now proves nothing about it
 }
 
 TEST_CASE("present: a damaged bundle is not judged as something else") {
@@ -63,11 +63,11 @@ TEST_CASE("present: a damaged bundle is not judged as something else") {
 }
 
 TEST_CASE("present: raw evidence binds no nonce, damage that checks see is left to them, other damage stops") {
-  Loaded report = evidence::load_bytes(some_report(), "report.bin");
+  Loaded report = evidence::load_bytes(present_some_report(), "report.bin");
   CHECK(presented(report).raw);
   CHECK_FALSE(presented(report).raw->decode_error);
   CHECK(presented(report).profile.empty());
-  CHECK_FALSE(evidence::present(report, kNonce));
+  CHECK_FALSE(evidence::present(report, kPresentNonce));
   report.error = Error{Errc::truncated, "snp.report", "short"};
   CHECK_FALSE(presented(report).raw->decode_error);
   report.encodings = {"hex"};
@@ -83,7 +83,7 @@ TEST_CASE("present: endorsements alone are judged as such, a leaf certificate by
   CHECK(out.bare_endorsements[2].kind == CollateralKind::amd_ark);
   CHECK_FALSE(out.raw);
   CHECK(out.chain.empty());
-  CHECK_FALSE(evidence::present(chain, kNonce));
+  CHECK_FALSE(evidence::present(chain, kPresentNonce));
 
   const Presented crl = presented(evidence::load_bytes(world.crl(), "crl.der"));
   REQUIRE(crl.bare_endorsements.size() == 1);
@@ -91,7 +91,7 @@ TEST_CASE("present: endorsements alone are judged as such, a leaf certificate by
 
   const auto key = ec_key("P-256");
   const Buffer leaf = make_certificate({.subject = name("server"), .issuer = name("server"), .sign = Sign::ecdsa}, *key, *key);
-  const Presented leaf_alone = presented(evidence::load_bytes(leaf, "leaf.der"), kNonce);
+  const Presented leaf_alone = presented(evidence::load_bytes(leaf, "leaf.der"), kPresentNonce);
   CHECK(leaf_alone.profile == "constellation");
   CHECK(leaf_alone.chain.size() == 1);
   CHECK(leaf_alone.nonce_origin == Presented::NonceOrigin::given);

@@ -18,14 +18,14 @@ using namespace atls::test;
 
 namespace {
 
-struct Guest {
+struct SnpPolicyGuest {
   snp::AttestationReport report;
   snp::ProductLine product = snp::ProductLine::milan;
   std::optional<snp::TcbVersion> cert_tcb;
   std::string csp_id;
   std::optional<snp::CertTable> table;
 
-  Guest() {
+  SnpPolicyGuest() {
     report.version = 5;
     report.guest_svn = 3;
     report.policy.bits = 0x30000;
@@ -62,7 +62,7 @@ struct Guest {
   }
 };
 
-policy::Policy one(const std::string& snp) { return load_policy(R"({"schema":"atls-policy/1","alternatives":[{"evidence":["snp"],"snp":)" + snp + "}]}"); }
+policy::Policy snp_policy_one(const std::string& snp) { return load_policy(R"({"schema":"atls-policy/1","alternatives":[{"evidence":["snp"],"snp":)" + snp + "}]}"); }
 const std::string kM = times("aa", 48), kOther = times("ab", 48);
 
 }  // namespace
@@ -110,14 +110,14 @@ TEST_CASE("snp policy: each constraint passes on its value and fails by its own 
            Row{"snp-policy-signing-key", R"({"signer":"vcek"})", R"({"signer":"vlek"})", "have vcek, need vlek"},
        }) {
     CAPTURE(row.bad);
-    auto good = one(row.good), bad = one(row.bad);
+    auto good = snp_policy_one(row.good), bad = snp_policy_one(row.bad);
     good.any_measurement = bad.any_measurement = true;
-    const std::string vacuous = problems(Guest().judge(from_flags({}))).empty() ? "" : "snp-no-reference=warn ";
+    const std::string vacuous = problems(SnpPolicyGuest().judge(from_flags({}))).empty() ? "" : "snp-no-reference=warn ";
     const auto strip = [&](std::string text) {
       if (const auto at = text.find(vacuous); at != std::string::npos) text.erase(at, vacuous.size());
       return text;
     };
-    const Report passed = Guest().judge(good), failed = Guest().judge(bad);
+    const Report passed = SnpPolicyGuest().judge(good), failed = SnpPolicyGuest().judge(bad);
     CHECK(strip(problems(passed)) == "");
     const CheckResult* p = passed.find(row.check);
     REQUIRE(p);
@@ -135,7 +135,7 @@ TEST_CASE("snp policy: each constraint passes on its value and fails by its own 
 }
 
 TEST_CASE("snp policy: what is not constrained is skipped with the reason, never passed") {
-  const Report report = Guest().judge(one(R"({"measurement":")" + kM + R"(","host_data":{"unchecked":true}})"));
+  const Report report = SnpPolicyGuest().judge(snp_policy_one(R"({"measurement":")" + kM + R"(","host_data":{"unchecked":true}})"));
   CHECK(problems(report) == "");
   int skipped = 0;
   for (const CheckResult& check : report.checks)
@@ -156,7 +156,7 @@ TEST_CASE("snp policy: nothing pinned is not proven, whatever else is demanded")
            Row{"report data", from_flags({{"--report-data", {times("cc", 64)}}}), "snp-no-reference=fail "},
            Row{"a chip and a product", from_flags({{"--chip-id", {times("04", 64)}}, {"--product", {"Milan"}}}), "snp-no-reference=fail "},
            Row{"minimums", from_flags({{"--min-tcb", {"snp=1"}}, {"--min-guest-svn", {"1"}}}), "snp-no-reference=fail "},
-           Row{"a warning only", one(R"({"measurement":{"equals":")" + kM + R"(","severity":"warn"}})"), "snp-no-reference=fail "},
+           Row{"a warning only", snp_policy_one(R"({"measurement":{"equals":")" + kM + R"(","severity":"warn"}})"), "snp-no-reference=fail "},
            Row{"any measurement", loosened(from_flags({})), "snp-no-reference=warn "},
            Row{"a measurement", from_flags({{"--measurement", {kM}}}), ""},
            Row{"host data", from_flags({{"--host-data", {times("bb", 32)}}}), "snp-no-reference=fail "},
@@ -165,14 +165,14 @@ TEST_CASE("snp policy: nothing pinned is not proven, whatever else is demanded")
            Row{"an author key", from_flags({{"--author-key-digest", {times("06", 48)}}}), ""},
        }) {
     CAPTURE(row.name);
-    const Report report = Guest().judge(row.policy);
+    const Report report = SnpPolicyGuest().judge(row.policy);
     CHECK(problems(report) == row.problems);
     CHECK(report.find("snp-no-reference")->on_fail == ExitCode::partial);
   }
-  CHECK(Guest().judge(from_flags({{"--host-data", {times("bb", 32)}}})).not_proven.size() == 1);
-  CHECK(Guest().judge(loosened(from_flags({}))).not_proven.size() == 1);
+  CHECK(SnpPolicyGuest().judge(from_flags({{"--host-data", {times("bb", 32)}}})).not_proven.size() == 1);
+  CHECK(SnpPolicyGuest().judge(loosened(from_flags({}))).not_proven.size() == 1);
   // What the pins leave open.
-  const auto open = [](const policy::GivenFlags& flags) { return Guest().judge(from_flags(flags)).not_proven; };
+  const auto open = [](const policy::GivenFlags& flags) { return SnpPolicyGuest().judge(from_flags(flags)).not_proven; };
   REQUIRE(open({{"--measurement", {kM}}}).size() == 1);
   CHECK(open({{"--measurement", {kM}}})[0].find("MEASUREMENT covers what was loaded at launch") != std::string::npos);
   CHECK(open({{"--id-key-digest", {times("05", 48)}}}).at(0).find("any guest that the pinned ID key signed") != std::string::npos);
@@ -180,42 +180,42 @@ TEST_CASE("snp policy: nothing pinned is not proven, whatever else is demanded")
 }
 
 TEST_CASE("snp policy: a guest that does not have the claim fails, and says so") {
-  struct Row { const char* check; std::string snp; std::function<void(Guest&)> change; const char* outcome; const char* says; };
+  struct Row { const char* check; std::string snp; std::function<void(SnpPolicyGuest&)> change; const char* outcome; const char* says; };
   const std::string pin = R"("measurement":")" + kM + "\"";
   for (const Row& row : {
-           Row{"snp-policy-debug", "", [](Guest& g) { g.report.policy.bits |= 1 << 19; }, "fail", "--allow-debug"},
-           Row{"snp-policy-debug", R"("debug":"allow")", [](Guest& g) { g.report.policy.bits |= 1 << 19; }, "warn", "on request"},
-           Row{"snp-policy-debug", R"("policy":{"allow":["smt","debug"]})", [](Guest& g) { g.report.policy.bits |= 1 << 19; }, "warn", "on request"},
-           Row{"snp-policy-debug", R"("debug":"forbid")", [](Guest& g) { g.report.policy.bits |= 1 << 19; }, "fail", "memory"},
-           Row{"snp-policy-migration", "", [](Guest& g) { g.report.policy.bits |= 1 << 18; }, "fail", "--allow-migration"},
-           Row{"snp-policy-migration", R"("policy":{"allow":["smt","migrate_ma"]})", [](Guest& g) { g.report.policy.bits |= 1 << 18; }, "warn", "on request"},
-           Row{"snp-policy-vmpl", "", [](Guest& g) { g.report.vmpl = 1; }, "warn", "--vmpl 1"},
-           Row{"snp-policy-vmpl", R"("vmpl":{"unchecked":true})", [](Guest& g) { g.report.vmpl = 1; }, "skip", "accepts every value"},
-           Row{"snp-policy-vmpl", R"("vmpl":{"max":1})", [](Guest& g) { g.report.vmpl = 2; }, "fail", "at most 1"},
-           Row{"snp-policy-chip-id", R"("chip_id":")" + times("04", 64) + "\"", [](Guest& g) { g.report.chip_id.fill(0); }, "fail", "masks its chip id"},
-           Row{"snp-policy-id-key", R"("id_block":{"require":true})", [](Guest& g) { g.report.id_key_digest.fill(0); }, "fail", "without a signed ID block"},
-           Row{"snp-policy-id-key", R"("id_block":{"author_required":true})", [](Guest& g) { g.report.id_key_digest.fill(0); }, "fail", "without a signed ID block"},
-           Row{"snp-policy-author-key", R"("id_block":{"author_required":true})", [](Guest& g) { g.report.signer_info = 0; }, "fail", "not signed by an author key"},
-           Row{"snp-policy-author-key", R"("author_key_digest":")" + times("06", 48) + "\"", [](Guest& g) { g.report.signer_info = 0; }, "fail", "AUTHOR_KEY_EN is 0"},
-           Row{"snp-policy-launch-mitigations", R"("mitigation_vector":{"launch":{"require_mask":"1"}})", [](Guest& g) { g.report.version = 4; }, "fail", "version 5 is needed"},
-           Row{"snp-policy-current-mitigations", R"("mitigation_vector":{"current":{"require_mask":"1"}})", [](Guest& g) { g.report.version = 2; }, "fail", "version 5 is needed"},
-           Row{"snp-policy-minimum-tcb", R"("tcb":{"reported":{"min":{"snp":1}}})", [](Guest& g) { g.product = snp::ProductLine::unknown; }, "error", "product line is not known"},
-           Row{"snp-policy-product", R"("product":"Milan")", [](Guest& g) { g.product = snp::ProductLine::unknown; }, "fail", "not known"},
-           Row{"snp-policy-tcb-cert", R"("tcb":{"cert":{"min":{"snp":1}}})", [](Guest& g) { g.cert_tcb.reset(); }, "error", "no endorsement key certificate"},
-           Row{"snp-policy-tcb-cert", R"("tcb":{"cert":{"min":{"snp":1},"severity":"warn"}})", [](Guest& g) { g.cert_tcb.reset(); }, "warn", "no endorsement key certificate"},
-           Row{"snp-vlek-csp-id", R"("csp_id":"aws")", [](Guest&) {}, "fail", "only a VLEK certificate"},
-           Row{"snp-vlek-csp-id", R"("csp_id":"aws")", [](Guest& g) { g.csp_id = "azure"; }, "fail", "have azure, need aws"},
-           Row{"snp-vlek-csp-id", R"("csp_id":{"any_of":["gcp","aws"]})", [](Guest& g) { g.csp_id = "aws"; }, "pass", "demanded by"},
-           Row{"snp-tcb-committed-equals-current", R"("firmware":{"provisional":"forbid"})", [](Guest& g) { g.report.committed_tcb = Guest::legacy(4, 1, 19, 100); }, "fail", "provisional"},
-           Row{"snp-version-committed-equals-current", R"("firmware":{"provisional":"forbid"})", [](Guest& g) { g.report.committed_version = {1, 55, 28}; }, "fail", "provisional"},
-           Row{"snp-policy-extra-entry", R"("cert_table_entry":[{"guid":"9f4116cd-c503-4f5a-8f6f-fb68882f4ce2"}])", [](Guest&) {}, "fail", "without a certificate table"},
-           Row{"snp-policy-extra-entry", R"("cert_table_entry":[{"guid":"9f4116cd-c503-4f5a-8f6f-fb68882f4ce2"}])", [](Guest& g) { g.table.emplace(); }, "fail", "no entry"},
+           Row{"snp-policy-debug", "", [](SnpPolicyGuest& g) { g.report.policy.bits |= 1 << 19; }, "fail", "--allow-debug"},
+           Row{"snp-policy-debug", R"("debug":"allow")", [](SnpPolicyGuest& g) { g.report.policy.bits |= 1 << 19; }, "warn", "on request"},
+           Row{"snp-policy-debug", R"("policy":{"allow":["smt","debug"]})", [](SnpPolicyGuest& g) { g.report.policy.bits |= 1 << 19; }, "warn", "on request"},
+           Row{"snp-policy-debug", R"("debug":"forbid")", [](SnpPolicyGuest& g) { g.report.policy.bits |= 1 << 19; }, "fail", "memory"},
+           Row{"snp-policy-migration", "", [](SnpPolicyGuest& g) { g.report.policy.bits |= 1 << 18; }, "fail", "--allow-migration"},
+           Row{"snp-policy-migration", R"("policy":{"allow":["smt","migrate_ma"]})", [](SnpPolicyGuest& g) { g.report.policy.bits |= 1 << 18; }, "warn", "on request"},
+           Row{"snp-policy-vmpl", "", [](SnpPolicyGuest& g) { g.report.vmpl = 1; }, "warn", "--vmpl 1"},
+           Row{"snp-policy-vmpl", R"("vmpl":{"unchecked":true})", [](SnpPolicyGuest& g) { g.report.vmpl = 1; }, "skip", "accepts every value"},
+           Row{"snp-policy-vmpl", R"("vmpl":{"max":1})", [](SnpPolicyGuest& g) { g.report.vmpl = 2; }, "fail", "at most 1"},
+           Row{"snp-policy-chip-id", R"("chip_id":")" + times("04", 64) + "\"", [](SnpPolicyGuest& g) { g.report.chip_id.fill(0); }, "fail", "masks its chip id"},
+           Row{"snp-policy-id-key", R"("id_block":{"require":true})", [](SnpPolicyGuest& g) { g.report.id_key_digest.fill(0); }, "fail", "without a signed ID block"},
+           Row{"snp-policy-id-key", R"("id_block":{"author_required":true})", [](SnpPolicyGuest& g) { g.report.id_key_digest.fill(0); }, "fail", "without a signed ID block"},
+           Row{"snp-policy-author-key", R"("id_block":{"author_required":true})", [](SnpPolicyGuest& g) { g.report.signer_info = 0; }, "fail", "not signed by an author key"},
+           Row{"snp-policy-author-key", R"("author_key_digest":")" + times("06", 48) + "\"", [](SnpPolicyGuest& g) { g.report.signer_info = 0; }, "fail", "AUTHOR_KEY_EN is 0"},
+           Row{"snp-policy-launch-mitigations", R"("mitigation_vector":{"launch":{"require_mask":"1"}})", [](SnpPolicyGuest& g) { g.report.version = 4; }, "fail", "version 5 is needed"},
+           Row{"snp-policy-current-mitigations", R"("mitigation_vector":{"current":{"require_mask":"1"}})", [](SnpPolicyGuest& g) { g.report.version = 2; }, "fail", "version 5 is needed"},
+           Row{"snp-policy-minimum-tcb", R"("tcb":{"reported":{"min":{"snp":1}}})", [](SnpPolicyGuest& g) { g.product = snp::ProductLine::unknown; }, "error", "product line is not known"},
+           Row{"snp-policy-product", R"("product":"Milan")", [](SnpPolicyGuest& g) { g.product = snp::ProductLine::unknown; }, "fail", "not known"},
+           Row{"snp-policy-tcb-cert", R"("tcb":{"cert":{"min":{"snp":1}}})", [](SnpPolicyGuest& g) { g.cert_tcb.reset(); }, "error", "no endorsement key certificate"},
+           Row{"snp-policy-tcb-cert", R"("tcb":{"cert":{"min":{"snp":1},"severity":"warn"}})", [](SnpPolicyGuest& g) { g.cert_tcb.reset(); }, "warn", "no endorsement key certificate"},
+           Row{"snp-vlek-csp-id", R"("csp_id":"aws")", [](SnpPolicyGuest&) {}, "fail", "only a VLEK certificate"},
+           Row{"snp-vlek-csp-id", R"("csp_id":"aws")", [](SnpPolicyGuest& g) { g.csp_id = "azure"; }, "fail", "have azure, need aws"},
+           Row{"snp-vlek-csp-id", R"("csp_id":{"any_of":["gcp","aws"]})", [](SnpPolicyGuest& g) { g.csp_id = "aws"; }, "pass", "demanded by"},
+           Row{"snp-tcb-committed-equals-current", R"("firmware":{"provisional":"forbid"})", [](SnpPolicyGuest& g) { g.report.committed_tcb = SnpPolicyGuest::legacy(4, 1, 19, 100); }, "fail", "provisional"},
+           Row{"snp-version-committed-equals-current", R"("firmware":{"provisional":"forbid"})", [](SnpPolicyGuest& g) { g.report.committed_version = {1, 55, 28}; }, "fail", "provisional"},
+           Row{"snp-policy-extra-entry", R"("cert_table_entry":[{"guid":"9f4116cd-c503-4f5a-8f6f-fb68882f4ce2"}])", [](SnpPolicyGuest&) {}, "fail", "without a certificate table"},
+           Row{"snp-policy-extra-entry", R"("cert_table_entry":[{"guid":"9f4116cd-c503-4f5a-8f6f-fb68882f4ce2"}])", [](SnpPolicyGuest& g) { g.table.emplace(); }, "fail", "no entry"},
        }) {
     CAPTURE(row.check);
     CAPTURE(row.snp);
-    Guest guest;
+    SnpPolicyGuest guest;
     row.change(guest);
-    const Report report = guest.judge(one("{" + pin + (row.snp.empty() ? "" : "," + row.snp) + "}"));
+    const Report report = guest.judge(snp_policy_one("{" + pin + (row.snp.empty() ? "" : "," + row.snp) + "}"));
     const CheckResult* found = report.find(row.check);
     REQUIRE(found);
     CHECK(outcome_name(found->outcome) == row.outcome);
@@ -228,7 +228,7 @@ TEST_CASE("snp policy: a guest that does not have the claim fails, and says so")
 }
 
 TEST_CASE("snp policy: a required table entry is found by GUID and compared by digest") {
-  Guest guest;
+  SnpPolicyGuest guest;
   const Buffer content = to_buffer("endorsement");
   const auto guid = snp::guid_of(snp::TableEntryKind::gce_endorsement);
   auto table = snp::parse_cert_table(snp::encode_cert_table({{guid, content}}));
@@ -243,7 +243,7 @@ TEST_CASE("snp policy: a required table entry is found by GUID and compared by d
 }
 
 TEST_CASE("snp policy: severity warn is a warning and never an identity") {
-  const Report report = Guest().judge(one(R"({"measurement":")" + kM + R"(","host_data":{"equals":")" + times("00", 32) + R"(","severity":"warn","comment":"since May"}})"));
+  const Report report = SnpPolicyGuest().judge(snp_policy_one(R"({"measurement":")" + kM + R"(","host_data":{"equals":")" + times("00", 32) + R"(","severity":"warn","comment":"since May"}})"));
   CHECK(problems(report) == "snp-policy-host-data=warn ");
   CHECK(report.find("snp-policy-host-data")->detail.find("since May") != std::string::npos);
 }
@@ -252,13 +252,13 @@ TEST_CASE("snp policy: one alternative must hold completely; parts of two are ne
   const std::string two = R"({"schema":"atls-policy/1","alternatives":[
     {"name":"a","evidence":["snp"],"snp":{"measurement":")" + kM + R"(","vmpl":1}},
     {"name":"b","evidence":["snp"],"snp":{"measurement":")" + kOther + R"(","vmpl":0}}]})";
-  const Report both_fail = Guest().judge(load_policy(two));
+  const Report both_fail = SnpPolicyGuest().judge(load_policy(two));
   CHECK(problems(both_fail) == "snp-policy-vmpl=fail ");       // ties: the first
   REQUIRE(both_fail.notes.size() == 2);
   CHECK(both_fail.notes[0].find("\"a\", the closest") != std::string::npos);
   CHECK(both_fail.notes[1].find("\"b\" does not hold: snp-policy-measurement") != std::string::npos);
 
-  Guest guest;
+  SnpPolicyGuest guest;
   guest.report.vmpl = 1;
   const Report first = guest.judge(load_policy(two));
   CHECK(problems(first) == "");
@@ -272,25 +272,25 @@ TEST_CASE("snp policy: one alternative must hold completely; parts of two are ne
 }
 
 TEST_CASE("snp policy: an alternative without identity does not stand in for one with it") {
-  const Report report = Guest().judge(load_policy(R"({"schema":"atls-policy/1","alternatives":[
+  const Report report = SnpPolicyGuest().judge(load_policy(R"({"schema":"atls-policy/1","alternatives":[
     {"name":"pinned","evidence":["snp"],"snp":{"measurement":")" + kOther + R"("}},{"name":"vacuous","evidence":["snp"]}]})"));
   CHECK(problems(report) == "snp-policy-measurement=fail ");
 }
 
 TEST_CASE("snp policy: a flag and a file must both hold") {
-  auto policy = one(R"({"measurement":{"any_of":[")" + kM + "\",\"" + kOther + R"("]},"tcb":{"reported":{"min":{"snp":21}}}})");
+  auto policy = snp_policy_one(R"({"measurement":{"any_of":[")" + kM + "\",\"" + kOther + R"("]},"tcb":{"reported":{"min":{"snp":21}}}})");
   auto flags = policy::read_flags({{"--measurement", {kOther}}, {"--min-tcb", {"snp=22,bootloader=4"}}});
   REQUIRE(flags);
   policy::add_flags(policy, *flags);
-  const Report report = Guest().judge(policy);
+  const Report report = SnpPolicyGuest().judge(policy);
   CHECK(problems(report) == "snp-policy-measurement=fail snp-policy-minimum-tcb=fail ");
   CHECK(report.find("snp-policy-measurement")->detail == "not the expected value (--measurement)");
   CHECK(report.find("snp-policy-minimum-tcb")->detail == "snp: have 20, need 21 (p.json#/alternatives/0/snp/tcb/reported); snp: have 20, need 22 (--min-tcb)");
 }
 
 TEST_CASE("snp policy: a minimum is compared by component, and only within the layout of the product") {
-  Guest guest;
-  guest.report.reported_tcb = Guest::legacy(4, 0, 20, 0x73);
+  SnpPolicyGuest guest;
+  guest.report.reported_tcb = SnpPolicyGuest::legacy(4, 0, 20, 0x73);
   CHECK(problems(guest.judge(from_flags({{"--measurement", {kM}}, {"--min-tcb", {"bootloader=10,microcode=10"}}}))) == "snp-policy-minimum-tcb=fail ");   // larger as a number
   guest.product = snp::ProductLine::turin;
   guest.report.reported_tcb = {};
@@ -302,10 +302,10 @@ TEST_CASE("snp policy: a minimum is compared by component, and only within the l
 
 TEST_CASE("snp policy: a flag that cannot apply is a wrong command line, unless the evidence was rejected anyway") {
   const auto policy = from_flags({{"--measurement", {kM}}, {"--min-tcb", {"fmc=1"}}});
-  CHECK(Guest().judge(policy).find("snp-policy-minimum-tcb")->on_fail == ExitCode::usage);
+  CHECK(SnpPolicyGuest().judge(policy).find("snp-policy-minimum-tcb")->on_fail == ExitCode::usage);
   Report rejected;
   rejected.fail(checks::kSnpReportSignature, "made up");
-  const Guest guest;
+  const SnpPolicyGuest guest;
   evidence::check_snp_policy({guest.report, guest.product, guest.cert_tcb, "", nullptr}, policy, rejected);
   CHECK(rejected.find("snp-policy-minimum-tcb")->on_fail == ExitCode::refused);
 }
@@ -314,8 +314,8 @@ TEST_CASE("policy kind: a policy or a pin about SEV-SNP never passes other evide
   struct Row { const char* name; policy::Policy policy; const char* format; Outcome outcome; ExitCode code = ExitCode::refused; };
   constexpr ExitCode kUsage = ExitCode::usage;   // a flag that cannot apply is a mistake of the command line
   for (const Row& row : {
-           Row{"file and snp", one(R"({"vmpl":0})"), "snp", Outcome::pass},
-           Row{"file and dummy", one(R"({"vmpl":0})"), "dummy", Outcome::fail},
+           Row{"file and snp", snp_policy_one(R"({"vmpl":0})"), "snp", Outcome::pass},
+           Row{"file and dummy", snp_policy_one(R"({"vmpl":0})"), "dummy", Outcome::fail},
            Row{"empty file and dummy", load_policy(R"({"schema":"atls-policy/1","alternatives":[{"evidence":["snp"]}]})"), "dummy", Outcome::fail},
            Row{"pin and dummy", from_flags({{"--measurement", {kM}}}), "dummy", Outcome::fail, kUsage},
            Row{"demand and dummy", from_flags({{"--require-id-block", {}}}), "dummy", Outcome::fail, kUsage},

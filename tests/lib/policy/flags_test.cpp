@@ -10,11 +10,11 @@ using namespace atls;
 using policy::GivenFlags;
 
 namespace {
-const std::string kM(96, 'a'), kM2(96, 'b'), kH(64, 'c');
+const std::string kFlagsM(96, 'a'), kM2(96, 'b'), kH(64, 'c');
 }
 
 TEST_CASE("flags are read by the reader of their policy key") {
-  const auto p = policy::read_flags({{"--measurement", {kM}}, {"--measurement", {kM2, kM}}, {"--vmpl", {"0", "1"}}, {"--min-tcb", {"bootloader=3,snp=8"}}, {"--min-firmware", {"1.55.29"}},
+  const auto p = policy::read_flags({{"--measurement", {kFlagsM}}, {"--measurement", {kM2, kFlagsM}}, {"--vmpl", {"0", "1"}}, {"--min-tcb", {"bootloader=3,snp=8"}}, {"--min-firmware", {"1.55.29"}},
                                      {"--min-abi", {"1.51"}}, {"--require-single-socket", {}}, {"--forbid-smt", {}}, {"--guest-policy", {"0x30000"}}, {"--require-id-block", {}},
                                      {"--forbid-provisional", {}}, {"--require-launch-mitigations", {"0x3"}}, {"--product", {"Siena"}},
                                      {"--require-cert-entry", {"9f4116cd-c503-4f5a-8f6f-fb68882f4ce2=" + kH}}, {"--json", {}}});
@@ -42,7 +42,7 @@ TEST_CASE("wrong flag values are refused with the flag and the reason") {
   for (const Row& row : {
            Row{"--measurement", {""}, "empty"},
            Row{"--measurement", {"zz"}, "not hexadecimal"},
-           Row{"--measurement", {kM.substr(2)}, "48 bytes"},
+           Row{"--measurement", {kFlagsM.substr(2)}, "48 bytes"},
            Row{"--measurement", {std::string(96, '0')}, "all zero"},
            Row{"--report-data", {std::string(128, '0')}, "all zero"},
            Row{"--report-data", {kH}, "64 bytes"},
@@ -130,7 +130,7 @@ TEST_CASE("one table says which option is about which evidence") {
 
 TEST_CASE("flags about Intel evidence are read by the reader of their policy key") {
   const std::string w8 = "0000001000000000";
-  const auto p = policy::read_flags({{"--mrtd", {kM}}, {"--mrtd", {kM2}}, {"--rtmr", {"1=" + kM, "2=" + kM2, "1=" + kM2}}, {"--td-attributes", {w8 + "/ffffffffffffffff"}}, {"--xfam", {"e702060000000000"}},
+  const auto p = policy::read_flags({{"--mrtd", {kFlagsM}}, {"--mrtd", {kM2}}, {"--rtmr", {"1=" + kFlagsM, "2=" + kM2, "1=" + kM2}}, {"--td-attributes", {w8 + "/ffffffffffffffff"}}, {"--xfam", {"e702060000000000"}},
                                      {"--min-tee-tcb-svn", {"05010200000000000000000000000000"}}, {"--min-qe-svn", {"7"}}, {"--min-tcb-eval", {"17"}}, {"--min-tcb-date", {"2024-03-13T00:00:00Z"}},
                                      {"--require-smt-disabled", {}}, {"--require-static-platform", {}}, {"--require-event-log", {}}, {"--events", {"app-id=0102", "compose-hash=" + kH}}, {"--isv-prod-id", {"0"}},
                                      {"--report-data", {kH + kH}}, {"--fmspc", {"51d0c0ffee00"}}});
@@ -163,7 +163,7 @@ TEST_CASE("flags about Intel evidence are read by the reader of their policy key
 
 TEST_CASE("flags only tighten: a rule of the file stays, the rule of the flag is added") {
   auto file = policy::load_policy(as_bytes(R"({"schema":"atls-policy/1","alternatives":[
-      {"name":"a","evidence":["snp"],"snp":{"measurement":")" + kM + R"(","firmware":{"provisional":"allow"}}},
+      {"name":"a","evidence":["snp"],"snp":{"measurement":")" + kFlagsM + R"(","firmware":{"provisional":"allow"}}},
       {"name":"b","evidence":["snp"],"snp":{"vmpl":0}}]})"), "p.json", ".");
   REQUIRE(file);
   const auto flags = policy::read_flags({{"--measurement", {kM2}}, {"--forbid-provisional", {}}, {"--require-id-block", {}}, {"--min-tcb", {"snp=9"}}});

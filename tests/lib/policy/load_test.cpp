@@ -18,13 +18,13 @@ json cases() {
   std::ifstream in(std::string(test::kTestsDir) + "/lib/policy/cases.json");
   return json::parse(in);
 }
-Result<policy::Policy> load(const std::string& text) { return policy::load_policy(as_bytes(text), "p.json", "/nonexistent"); }
+Result<policy::Policy> load_text(const std::string& text) { return policy::load_policy(as_bytes(text), "p.json", "/nonexistent"); }
 policy::Policy must(const std::string& text) {
-  auto loaded = load(text);
+  auto loaded = load_text(text);
   if (!loaded) FAIL(loaded.error().message());
   return *loaded;
 }
-std::string one(const std::string& snp) { return R"({"schema":"atls-policy/1","alternatives":[{"evidence":["snp"],"snp":)" + snp + "}]}"; }
+std::string one_snp_rule(const std::string& snp) { return R"({"schema":"atls-policy/1","alternatives":[{"evidence":["snp"],"snp":)" + snp + "}]}"; }
 std::string repeated(const char* two, int n) {
   std::string out;
   for (int i = 0; i < n; ++i) out += two;
@@ -37,7 +37,7 @@ TEST_CASE("good policies load and bad ones are refused with the JSON pointer and
   int good = 0, bad = 0;
   for (const json& c : cases()) {
     CAPTURE(c["name"].get<std::string>());
-    const auto loaded = load(c["policy"].dump());
+    const auto loaded = load_text(c["policy"].dump());
     REQUIRE(bool(loaded) == c["ok"].get<bool>());
     if (loaded) {
       ++good;
@@ -57,12 +57,12 @@ TEST_CASE("a policy text that is not strict JSON is refused") {
                            R"({"schema":"atls-policy/1","alternatives":[{"evidence":["snp"]}]} x)",
                            R"({"schema":"atls-policy/1","alternatives":[{"evidence":["snp"],"snp":{"vmpl":0,"vmpl":1}}]})", "// comment\n{}"}) {
     CAPTURE(text);
-    CHECK_FALSE(load(text));
+    CHECK_FALSE(load_text(text));
   }
 }
 
 TEST_CASE("operators are read into rules with the place they came from") {
-  const auto p = must(one(R"({"measurement":{"any_of":[")" + repeated("aB", 48) + R"("],"severity":"warn","comment":"why"},"vmpl":0,
+  const auto p = must(one_snp_rule(R"({"measurement":{"any_of":[")" + repeated("aB", 48) + R"("],"severity":"warn","comment":"why"},"vmpl":0,
     "tcb":{"reported":{"min":{"snp":8,"bootloader":3}}},"firmware":{"version":{"min":"1.55.29"}},"policy":{"abi":{"min":"0.31"},"allow":["smt","debug"]},
     "mitigation_vector":{"launch":{"require_mask":"0x0100"}},"product":{"any_of":["Siena"]}})"));
   const policy::SnpPolicy& snp = p.alternatives.at(0).snp;
@@ -167,7 +167,7 @@ TEST_CASE("only enforced equalities with a value identify a guest") {
            Row{"product and minimums", R"({"product":"Milan","guest_svn":{"min":1},"tcb":{"reported":{"min":{"snp":1}}}})", false, false},
        }) {
     CAPTURE(row.name);
-    const auto p = must(one(row.snp));
+    const auto p = must(one_snp_rule(row.snp));
     CHECK(policy::pins_identity(p.alternatives[0]) == row.identity);
     CHECK(policy::identity_of(p.alternatives[0], "snp").only_host_values == row.host_only);
   }

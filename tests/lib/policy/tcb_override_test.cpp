@@ -8,14 +8,14 @@ using namespace atls;
 
 namespace {
 
-Result<std::vector<policy::TcbCap>> parse(const std::string& text) { return policy::parse_tcb_override(as_bytes(text)); }
+Result<std::vector<policy::TcbCap>> tcb_override_parse(const std::string& text) { return policy::parse_tcb_override(as_bytes(text)); }
 std::string file(const std::string& entries) { return R"({"schema":"atls-tcb-override/1","overrides":[)" + entries + "]}"; }
 constexpr const char* kGood = R"({"fmspc":"90C06F000000","tee":"tdx","components":"sgx","index":7,"cap":3,"reason":"this cloud reports 3"})";
 
 }  // namespace
 
 TEST_CASE("tcb-override: a cap is read") {
-  const auto caps = parse(file(kGood));
+  const auto caps = tcb_override_parse(file(kGood));
   REQUIRE(caps);
   REQUIRE(caps->size() == 1);
   const policy::TcbCap& cap = caps->front();
@@ -25,7 +25,7 @@ TEST_CASE("tcb-override: a cap is read") {
   CHECK(cap.index == 7);
   CHECK(cap.cap == 3);
   CHECK(cap.reason == "this cloud reports 3");
-  CHECK(parse(R"({"schema":"atls-tcb-override/1","comment":"why","overrides":[{"fmspc":"90c06f000000","components":"tdx","index":0,"cap":0,"reason":"x"}]})"));
+  CHECK(tcb_override_parse(R"({"schema":"atls-tcb-override/1","comment":"why","overrides":[{"fmspc":"90c06f000000","components":"tdx","index":0,"cap":0,"reason":"x"}]})"));
 }
 
 TEST_CASE("tcb-override: what is not exactly the format is refused with its place") {
@@ -60,17 +60,17 @@ TEST_CASE("tcb-override: what is not exactly the format is refused with its plac
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);
-    const auto caps = parse(row.text);
+    const auto caps = tcb_override_parse(row.text);
     REQUIRE_FALSE(caps);
     CHECK(caps.error().where.find(row.where) != std::string::npos);
     CHECK_FALSE(caps.error().detail.empty());
   }
-  CHECK_FALSE(parse(file(R"({"fmspc":"90C06F000000","components":"sgx","index":7,"cap":3,"reason":")" + std::string(1001, 'x') + "\"}")));
+  CHECK_FALSE(tcb_override_parse(file(R"({"fmspc":"90C06F000000","components":"sgx","index":7,"cap":3,"reason":")" + std::string(1001, 'x') + "\"}")));
   std::string many;
   for (int i = 0; i < 1025; ++i) {
     char fmspc[13];
     std::snprintf(fmspc, sizeof fmspc, "%012x", static_cast<unsigned>(i));
     many += (i == 0 ? "" : ",") + std::string(R"({"fmspc":")") + fmspc + R"(","components":"sgx","index":7,"cap":3,"reason":"x"})";
   }
-  CHECK_FALSE(parse(file(many)));
+  CHECK_FALSE(tcb_override_parse(file(many)));
 }

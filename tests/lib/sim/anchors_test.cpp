@@ -25,7 +25,7 @@ CollateralKind kind_of(CaRole role) {
   return role == CaRole::ark ? CollateralKind::amd_ark : role == CaRole::ask ? CollateralKind::amd_ask : CollateralKind::amd_asvk;
 }
 
-crypto::Certificate certificate(CaRole role, ProductLine line) {
+crypto::Certificate anchors_certificate(CaRole role, ProductLine line) {
   auto out = crypto::Certificate::from_der(sim::anchor(kind_of(role), line));
   REQUIRE(out);
   return *std::move(out);
@@ -55,7 +55,7 @@ TEST_CASE("simulated anchors: nine different keys of AMD and one of Intel, each 
 TEST_CASE("simulated anchors: the committed certificates have the profile of AMD's") {
   for (const ProductLine line : kLines) {
     for (const CaRole role : kRoles) {
-      const crypto::Certificate c = certificate(role, line), ark = certificate(CaRole::ark, line);
+      const crypto::Certificate c = anchors_certificate(role, line), ark = anchors_certificate(CaRole::ark, line);
       CAPTURE(c.subject_text());
       CHECK(c.version() == 3);
       CHECK(c.subject_cn() == sim::ca_common_name(role, line));
@@ -83,7 +83,7 @@ TEST_CASE("simulated anchors: every certificate belongs to its fixed key, and no
   for (const ProductLine line : kLines)
     for (const CaRole role : kRoles) {
       const crypto::PkeyPtr key = sim::ca_key(sim::key_owner(line), role);
-      CHECK(EVP_PKEY_eq(key.get(), certificate(role, line).key()) == 1);
+      CHECK(EVP_PKEY_eq(key.get(), anchors_certificate(role, line).key()) == 1);
     }
   for (const CaRole role : kRoles) {
     const crypto::PkeyPtr foreign = sim::ca_key(sim::KeyOwner::foreign, role);
@@ -99,13 +99,13 @@ TEST_CASE("simulated anchors: CRLs are signed by the root of their line and last
   for (const ProductLine line : kLines) {
     const auto crl = crypto::Crl::from_der(sim::anchor(CollateralKind::amd_crl, line));
     REQUIRE(crl);
-    const crypto::Certificate ark = certificate(CaRole::ark, line);
+    const crypto::Certificate ark = anchors_certificate(CaRole::ark, line);
     CHECK(crl->issuer_der() == ark.subject_der());
     CHECK(crl->next_update() == sim::kCaValidity.not_after);
     const auto verified = crl->signed_by(*ark.key());
     REQUIRE(verified);
     CHECK(*verified);
-    for (const CaRole role : kRoles) CHECK_FALSE(crl->revokes(certificate(role, line).serial_hex()));
+    for (const CaRole role : kRoles) CHECK_FALSE(crl->revokes(anchors_certificate(role, line).serial_hex()));
   }
 }
 

@@ -63,7 +63,7 @@ std::uint16_t port_of(const sim::CollateralServer& server) {
   return static_cast<std::uint16_t>(std::stoul(server.address().substr(server.address().rfind(':') + 1)));
 }
 
-ServedReply get(const sim::CollateralServer& server, const std::string& path) {
+ServedReply collateral_server_get(const sim::CollateralServer& server, const std::string& path) {
   return exchange(port_of(server), "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
 }
 
@@ -73,7 +73,7 @@ std::string vcek_path(const sim::SnpPlatform& p, const std::string& query) {
 }
 
 constexpr const char* kTcbInfo = "/tdx/certification/v4/tcb?fmspc=51d0c0ffee00";
-constexpr const char* kPckCrl = "/sgx/certification/v4/pckcrl?ca=platform&encoding=der";
+constexpr const char* kCollateralServerPckCrl = "/sgx/certification/v4/pckcrl?ca=platform&encoding=der";
 constexpr const char* kMilanTcb = "blSPL=04&teeSPL=00&snpSPL=27&ucodeSPL=222";
 
 }  // namespace
@@ -116,11 +116,11 @@ TEST_CASE("simulated KDS: it serves over HTTP and keeps a list of requests") {
   const auto server = serve(p);
   CHECK(server->address() == "127.0.0.1:" + std::to_string(port_of(*server)));
   CHECK(server->url() == "http://" + server->address());
-  const ServedReply reply = get(*server, "/vcek/v1/Milan/crl");
+  const ServedReply reply = collateral_server_get(*server, "/vcek/v1/Milan/crl");
   CHECK(reply.head.starts_with("HTTP/1.1 200 OK\r\n"));
   CHECK(reply.head.find("Content-Length: " + std::to_string(p->crl_der().size()) + "\r\n") != std::string::npos);
   CHECK(reply.body == p->crl_der());
-  CHECK(get(*server, "/nothing").head.starts_with("HTTP/1.1 404 "));
+  CHECK(collateral_server_get(*server, "/nothing").head.starts_with("HTTP/1.1 404 "));
   CHECK(server->requests() == std::vector<std::string>{"/vcek/v1/Milan/crl", "/nothing"});
 }
 
@@ -139,7 +139,7 @@ TEST_CASE("simulated KDS: each misbehaviour is what its name says") {
   const std::string crl = "/vcek/v1/Milan/crl", vcek = vcek_path(*p, kMilanTcb);
   const auto reply = [&](ServiceFailure failure, const std::string& path) {
     server->misbehave({.failure = failure, .retry_after_s = 7});
-    return get(*server, path);
+    return collateral_server_get(*server, path);
   };
   CHECK(reply(ServiceFailure::not_found, crl).head.starts_with("HTTP/1.1 404 "));
   CHECK(reply(ServiceFailure::server_error, crl).head.starts_with("HTTP/1.1 500 "));
@@ -166,10 +166,10 @@ TEST_CASE("simulated KDS: each misbehaviour is what its name says") {
 TEST_CASE("simulated KDS: a misbehaviour can end, and can be for some paths only") {
   const auto server = serve(platform());
   server->misbehave({.failure = ServiceFailure::server_error, .times = 2, .path_contains = "/crl"});
-  CHECK(get(*server, "/vcek/v1/Milan/cert_chain").head.starts_with("HTTP/1.1 200 "));
-  CHECK(get(*server, "/vcek/v1/Milan/crl").head.starts_with("HTTP/1.1 500 "));
-  CHECK(get(*server, "/vcek/v1/Milan/crl").head.starts_with("HTTP/1.1 500 "));
-  CHECK(get(*server, "/vcek/v1/Milan/crl").head.starts_with("HTTP/1.1 200 "));
+  CHECK(collateral_server_get(*server, "/vcek/v1/Milan/cert_chain").head.starts_with("HTTP/1.1 200 "));
+  CHECK(collateral_server_get(*server, "/vcek/v1/Milan/crl").head.starts_with("HTTP/1.1 500 "));
+  CHECK(collateral_server_get(*server, "/vcek/v1/Milan/crl").head.starts_with("HTTP/1.1 500 "));
+  CHECK(collateral_server_get(*server, "/vcek/v1/Milan/crl").head.starts_with("HTTP/1.1 200 "));
 }
 
 TEST_CASE("simulated KDS: it stops at once, also in the middle of a slow answer and with idle clients") {
@@ -215,12 +215,12 @@ TEST_CASE("simulated KDS: names of misbehaviours lead back to them") {
 TEST_CASE("simulated PCS: it serves over HTTP with the issuer chain in a header") {
   const auto p = td();
   const auto server = serve(p);
-  const ServedReply reply = get(*server, kTcbInfo);
+  const ServedReply reply = collateral_server_get(*server, kTcbInfo);
   CHECK(reply.head.starts_with("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"));
   CHECK(reply.head.find("\r\nTCB-Info-Issuer-Chain: -----BEGIN%20CERTIFICATE-----%0A") != std::string::npos);
   CHECK(reply.body == p->tcb_info());
-  CHECK(get(*server, kPckCrl).body == p->pck_crl_der());
-  CHECK(get(*server, "/tdx/certification/v4/tcb?fmspc=000000000000").head.starts_with("HTTP/1.1 404 "));
+  CHECK(collateral_server_get(*server, kCollateralServerPckCrl).body == p->pck_crl_der());
+  CHECK(collateral_server_get(*server, "/tdx/certification/v4/tcb?fmspc=000000000000").head.starts_with("HTTP/1.1 404 "));
 }
 
 TEST_CASE("simulated PCS: each misbehaviour is what its name says") {
@@ -228,12 +228,12 @@ TEST_CASE("simulated PCS: each misbehaviour is what its name says") {
   const auto server = serve(p);
   const auto reply = [&](ServiceFailure failure, const char* path) {
     server->misbehave({.failure = failure});
-    return get(*server, path);
+    return collateral_server_get(*server, path);
   };
   CHECK(reply(ServiceFailure::gone, kTcbInfo).head.starts_with("HTTP/1.1 410 Gone\r\n"));
   const ServedReply other = reply(ServiceFailure::other_machine, kTcbInfo);
   CHECK(as_text(other.body).find("51d0c0ffee01") != std::string_view::npos);
-  CHECK(*crypto::Crl::from_der(reply(ServiceFailure::expired, kPckCrl).body)->next_update() < *crypto::Crl::from_der(p->pck_crl_der())->next_update());
+  CHECK(*crypto::Crl::from_der(reply(ServiceFailure::expired, kCollateralServerPckCrl).body)->next_update() < *crypto::Crl::from_der(p->pck_crl_der())->next_update());
   CHECK(as_text(reply(ServiceFailure::expired, kTcbInfo).body).find("\"nextUpdate\":\"2024-07-01") != std::string_view::npos);
   const auto chains = [](const std::string& head) {
     std::size_t count = 0;
@@ -248,7 +248,7 @@ TEST_CASE("simulated PCS: each misbehaviour is what its name says") {
   CHECK(plain.body == p->tcb_info());
   CHECK(reply(ServiceFailure::chain_missing, "/IntelSGXRootCA.der").body == p->root_crl_der());   // it has none
   server->misbehave({.failure = ServiceFailure::trickle, .delay = std::chrono::milliseconds(1)});
-  CHECK(get(*server, "/IntelSGXRootCA.der").body == p->root_crl_der());
+  CHECK(collateral_server_get(*server, "/IntelSGXRootCA.der").body == p->root_crl_der());
 }
 
 TEST_CASE("simulated PCS: faults of the service concern the TCB info and nothing else") {
@@ -258,13 +258,13 @@ TEST_CASE("simulated PCS: faults of the service concern the TCB info and nothing
     CAPTURE(row.fault);
     const auto p = td({row.fault}), clean = td();
     const auto server = serve(p), good = serve(clean);
-    const ServedReply reply = get(*server, kTcbInfo);
+    const ServedReply reply = collateral_server_get(*server, kTcbInfo);
     CHECK(reply.head.starts_with(row.head));
-    CHECK(reply.head != get(*good, kTcbInfo).head);
-    CHECK(get(*server, kPckCrl).head == get(*good, kPckCrl).head);
-    CHECK(get(*server, "/tdx/certification/v4/qe/identity").head == get(*good, "/tdx/certification/v4/qe/identity").head);
+    CHECK(reply.head != collateral_server_get(*good, kTcbInfo).head);
+    CHECK(collateral_server_get(*server, kCollateralServerPckCrl).head == collateral_server_get(*good, kCollateralServerPckCrl).head);
+    CHECK(collateral_server_get(*server, "/tdx/certification/v4/qe/identity").head == collateral_server_get(*good, "/tdx/certification/v4/qe/identity").head);
   }
-  CHECK(get(*serve(td({"http-429"})), kTcbInfo).head.find("Retry-After: 3600\r\n") != std::string::npos);
+  CHECK(collateral_server_get(*serve(td({"http-429"})), kTcbInfo).head.find("Retry-After: 3600\r\n") != std::string::npos);
 }
 
 TEST_CASE("simulated PCS: every fault of the service makes it misbehave, no other does") {

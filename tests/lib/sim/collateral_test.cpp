@@ -18,13 +18,13 @@ namespace {
 
 const Time kCollateralTime{std::chrono::sys_days{std::chrono::year{2026} / 6 / 1}};
 
-std::shared_ptr<const sim::SnpPlatform> platform(sim::SnpOptions options) {
+std::shared_ptr<const sim::SnpPlatform> collateral_platform(sim::SnpOptions options) {
   auto out = sim::SnpPlatform::create(std::move(options));
   REQUIRE(out);
   return *std::move(out);
 }
 
-CollateralQuery query(const sim::SnpPlatform& p, CollateralKind kind) {
+CollateralQuery collateral_query(const sim::SnpPlatform& p, CollateralKind kind) {
   return {.kind = kind, .product = p.options().product, .chip_id = p.chip_id(), .reported_tcb = p.reported_tcb(), .vlek = p.options().vlek};
 }
 
@@ -52,19 +52,19 @@ TEST_CASE("simulated collateral: the KDS client gets every object of every produ
     for (const bool vlek : {false, true}) {
       CAPTURE(snp::product_name(line));
       CAPTURE(vlek);
-      const auto p = platform({.product = line, .vlek = vlek});
+      const auto p = collateral_platform({.product = line, .vlek = vlek});
       auto server = sim::CollateralServer::start("127.0.0.1:0", p);
       REQUIRE(server);
       const auto kds = client(**server);
-      if (!vlek) CHECK(holds(kds->find(query(*p, CollateralKind::amd_vcek)), p->vek_der()));
-      CHECK(holds(kds->find(query(*p, vlek ? CollateralKind::amd_asvk : CollateralKind::amd_ask)), p->ask_der()));
-      CHECK(holds(kds->find(query(*p, CollateralKind::amd_ark)), p->ark_der()));
-      CHECK(holds(kds->find(query(*p, CollateralKind::amd_crl)), p->crl_der()));
+      if (!vlek) CHECK(holds(kds->find(collateral_query(*p, CollateralKind::amd_vcek)), p->vek_der()));
+      CHECK(holds(kds->find(collateral_query(*p, vlek ? CollateralKind::amd_asvk : CollateralKind::amd_ask)), p->ask_der()));
+      CHECK(holds(kds->find(collateral_query(*p, CollateralKind::amd_ark)), p->ark_der()));
+      CHECK(holds(kds->find(collateral_query(*p, CollateralKind::amd_crl)), p->crl_der()));
     }
 }
 
 TEST_CASE("simulated collateral: each misbehaviour of the simulated KDS has the answer that it deserves") {
-  const auto p = platform({});
+  const auto p = collateral_platform({});
   auto server = sim::CollateralServer::start("127.0.0.1:0", p);
   REQUIRE(server);
   struct Row { ServiceFailure failure; Why why; std::size_t requests; };
@@ -75,7 +75,7 @@ TEST_CASE("simulated collateral: each misbehaviour of the simulated KDS has the 
     CAPTURE(sim::service_failure_name(row.failure));
     (*server)->misbehave({.failure = row.failure, .delay = std::chrono::milliseconds(900), .retry_after_s = 0});
     const std::size_t before = (*server)->requests().size();
-    const CollateralAnswer answer = client(**server)->find(query(*p, CollateralKind::amd_crl));   // a new one: it remembers
+    const CollateralAnswer answer = client(**server)->find(collateral_query(*p, CollateralKind::amd_crl));   // a new one: it remembers
     CHECK(answer.items.empty());
     REQUIRE(answer.misses.size() == 1);
     CHECK_MESSAGE(answer.misses[0].why == row.why, answer.misses[0].detail);
@@ -84,11 +84,11 @@ TEST_CASE("simulated collateral: each misbehaviour of the simulated KDS has the 
   }
   // Genuine but stale: handed on, so that the verdict can say so.
   (*server)->misbehave({.failure = ServiceFailure::expired});
-  const CollateralAnswer expired = client(**server)->find(query(*p, CollateralKind::amd_crl));
+  const CollateralAnswer expired = client(**server)->find(collateral_query(*p, CollateralKind::amd_crl));
   REQUIRE(expired.items.size() == 1);
   CHECK(expired.items[0].data != p->crl_der());
   (*server)->misbehave({.failure = ServiceFailure::throttled, .times = 1, .retry_after_s = 0});
-  CHECK(holds(client(**server)->find(query(*p, CollateralKind::amd_crl)), p->crl_der()));
+  CHECK(holds(client(**server)->find(collateral_query(*p, CollateralKind::amd_crl)), p->crl_der()));
 }
 
 TEST_CASE("simulated collateral: an export is a folder of collateral") {
@@ -97,13 +97,13 @@ TEST_CASE("simulated collateral: an export is a folder of collateral") {
       CAPTURE(snp::product_name(line));
       CAPTURE(vlek);
       const test::TempDir folder;
-      const auto p = platform({.product = line, .vlek = vlek});
+      const auto p = collateral_platform({.product = line, .vlek = vlek});
       REQUIRE(sim::export_platform(*p, folder.path() / "export"));
       const auto directory = directory_provider(folder.path() / "export");
       REQUIRE(directory);
-      CHECK(holds((*directory)->find(query(*p, vlek ? CollateralKind::amd_vlek : CollateralKind::amd_vcek)), p->vek_der()));
-      CHECK(holds((*directory)->find(query(*p, vlek ? CollateralKind::amd_asvk : CollateralKind::amd_ask)), p->ask_der()));
-      CHECK(holds((*directory)->find(query(*p, CollateralKind::amd_ark)), p->ark_der()));
-      CHECK(holds((*directory)->find(query(*p, CollateralKind::amd_crl)), p->crl_der()));
+      CHECK(holds((*directory)->find(collateral_query(*p, vlek ? CollateralKind::amd_vlek : CollateralKind::amd_vcek)), p->vek_der()));
+      CHECK(holds((*directory)->find(collateral_query(*p, vlek ? CollateralKind::amd_asvk : CollateralKind::amd_ask)), p->ask_der()));
+      CHECK(holds((*directory)->find(collateral_query(*p, CollateralKind::amd_ark)), p->ark_der()));
+      CHECK(holds((*directory)->find(collateral_query(*p, CollateralKind::amd_crl)), p->crl_der()));
     }
 }

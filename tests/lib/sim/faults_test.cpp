@@ -17,14 +17,14 @@ using sim::FaultLayer;
 
 namespace {
 
-std::unique_ptr<sim::SnpPlatform> with(std::vector<std::string> faults, sim::SnpOptions options = {}) {
+std::unique_ptr<sim::SnpPlatform> faults_with(std::vector<std::string> faults, sim::SnpOptions options = {}) {
   options.faults = std::move(faults);
   auto platform = sim::SnpPlatform::create(std::move(options));
   REQUIRE(platform);
   return *std::move(platform);
 }
 
-crypto::Certificate certificate(Bytes der) {
+crypto::Certificate faults_certificate(Bytes der) {
   auto out = crypto::Certificate::from_der(der);
   REQUIRE(out);
   return *std::move(out);
@@ -128,14 +128,14 @@ TEST_CASE("faults: each row names a check of the catalogue and an exit status th
 
 TEST_CASE("faults: what is signed again verifies, what must not verify does not") {
   const std::set<std::string_view> broken{"sig-bitflip", "body-bitflip", "sig-big-endian", "sig-zero", "tcb-layout-rewritten", "report-as-text", "vcek-of-other-chip", "vcek-of-other-tcb"};
-  const auto clean = with({});
+  const auto clean = faults_with({});
   const Buffer clean_report = clean->report({});
   for (const Fault& fault : sim::faults()) {
     if (fault.layer == FaultLayer::handshake || !sim::applies_to(fault, "snp")) continue;
     CAPTURE(fault.name);
-    const auto platform = with({std::string(fault.name)});
+    const auto platform = faults_with({std::string(fault.name)});
     const Buffer report = platform->report({});
-    CHECK(report_verifies(report, certificate(platform->vek_der())) != broken.contains(fault.name));
+    CHECK(report_verifies(report, faults_certificate(platform->vek_der())) != broken.contains(fault.name));
     if (fault.name == "report-as-text") CHECK(report.size() > 1184);
     else CHECK(report.size() == (fault.name == "extra-data" ? 1185 : 1184));
     if (fault.layer != FaultLayer::report)
@@ -145,14 +145,14 @@ TEST_CASE("faults: what is signed again verifies, what must not verify does not"
 
 TEST_CASE("faults: a fault of the report changes the bytes that it names and no others") {
   struct Row { const char* name; std::vector<std::size_t> bytes; };
-  const auto clean = with({});
+  const auto clean = faults_with({});
   for (const Row& row : {Row{"body-bitflip", {0x90}}, Row{"algo-zero", {0x34}}, Row{"version-6", {0x00}}, Row{"reserved-nonzero", {0x4C}},
                          Row{"policy-bit17", {0x0A}}, Row{"debug", {0x0A}}, Row{"vmpl-1", {0x30}}, Row{"vmpl-host", {0x30, 0x31, 0x32, 0x33}},
                          Row{"host-data", {0xC0}}, Row{"measurement", {0x90}}, Row{"report-data", {0x50}}, Row{"tcb-rollback", {0x187}},
                          Row{"committed-gt-current", {0x1E7}}, Row{"provisional", {0x1E7}}, Row{"provisional-forbidden", {0x1E7}},
                          Row{"chip-id-mismatch", {0x1A0}}, Row{"signing-key-none", {0x48}}, Row{"vlek-as-vcek", {}}, Row{"sig-zero", {}}}) {
     CAPTURE(row.name);
-    const Buffer a = clean->report({}), b = with({row.name})->report({});
+    const Buffer a = clean->report({}), b = faults_with({row.name})->report({});
     std::vector<std::size_t> differing;
     for (std::size_t i = 0; i < snp::kSignedSize; ++i)
       if (a[i] != b[i]) differing.push_back(i);
@@ -161,7 +161,7 @@ TEST_CASE("faults: a fault of the report changes the bytes that it names and no 
 }
 
 TEST_CASE("faults: the bits of POLICY") {
-  const auto policy = [](const char* fault) { return snp::parse_report(with({fault})->report({}))->policy; };
+  const auto policy = [](const char* fault) { return snp::parse_report(faults_with({fault})->report({}))->policy; };
   CHECK_FALSE(policy("policy-bit17").reserved_ok());
   CHECK_FALSE(policy("policy-bit17").debug_allowed());
   CHECK(policy("debug").debug_allowed());
@@ -170,7 +170,7 @@ TEST_CASE("faults: the bits of POLICY") {
 
 TEST_CASE("faults: the TCB in the other layout fits no certificate, on every product") {
   for (const snp::ProductLine line : {snp::ProductLine::milan, snp::ProductLine::genoa, snp::ProductLine::turin}) {
-    const auto platform = with({"tcb-layout-swap"}, {.product = line});
+    const auto platform = faults_with({"tcb-layout-swap"}, {.product = line});
     const auto report = snp::parse_report(platform->report({}));
     CHECK_FALSE(report->reported_tcb == platform->reported_tcb());
     CHECK(report->reported_tcb == report->current_tcb);
@@ -179,36 +179,36 @@ TEST_CASE("faults: the TCB in the other layout fits no certificate, on every pro
 }
 
 TEST_CASE("faults: old versions have the layout of old versions") {
-  const auto v1 = snp::parse_report(with({"version-1"})->report({}));
+  const auto v1 = snp::parse_report(faults_with({"version-1"})->report({}));
   CHECK(v1->version == 1);
   CHECK(v1->cpuid_fam_id == 0);
-  const auto v3 = snp::parse_report(with({"mitvec-in-v3"})->report({}));
+  const auto v3 = snp::parse_report(faults_with({"mitvec-in-v3"})->report({}));
   CHECK(v3->version == 3);
   CHECK(v3->reserved_nonzero().size() == 1);
 }
 
 TEST_CASE("faults: certificate chains break at the link that is named") {
   struct Row { const char* name; bool vek_by_ask, ask_by_ark, ark_known; };
-  const auto clean = with({});
+  const auto clean = faults_with({});
   for (const bool vlek : {false, true})
     for (const Row& row : {Row{"chip-id-zero", true, true, true}, Row{"wrong-ask", false, true, true}, Row{"wrong-ark", true, true, false}, Row{"self-made-root", true, true, false}}) {
       CAPTURE(row.name);
       CAPTURE(vlek);
-      const auto platform = with({row.name}, {.vlek = vlek});
-      const auto vek = certificate(platform->vek_der()), ask = certificate(platform->ask_der()), ark = certificate(platform->ark_der());
+      const auto platform = faults_with({row.name}, {.vlek = vlek});
+      const auto vek = faults_certificate(platform->vek_der()), ask = faults_certificate(platform->ask_der()), ark = faults_certificate(platform->ark_der());
       CHECK(vek.issuer_der() == ask.subject_der());
       CHECK(ask.issuer_der() == ark.subject_der());
-      CHECK(ark.subject_der() == certificate(clean->ark_der()).subject_der());
+      CHECK(ark.subject_der() == faults_certificate(clean->ark_der()).subject_der());
       CHECK(signs(ask, vek) == row.vek_by_ask);
       CHECK(signs(ark, ask) == row.ask_by_ark);
       CHECK(signs(ark, ark));
-      CHECK((ark.spki_sha256() == certificate(clean->ark_der()).spki_sha256()) == row.ark_known);
+      CHECK((ark.spki_sha256() == faults_certificate(clean->ark_der()).spki_sha256()) == row.ark_known);
     }
 }
 
 TEST_CASE("faults: endorsement key certificates") {
   const auto extension = [](const char* fault, const char* oid) {
-    const auto vek = certificate(with({fault})->vek_der());
+    const auto vek = faults_certificate(faults_with({fault})->vek_der());
     const auto* found = vek.extension(oid);
     return found == nullptr ? Buffer() : found->value;
   };
@@ -222,22 +222,22 @@ TEST_CASE("faults: endorsement key certificates") {
   CHECK_FALSE(extension("vcek-extra-ext", "2.5.29.14").empty());
   CHECK(extension("vcek-hwid-octet", "2.5.29.14").empty());
   CHECK(extension("product-mismatch", "1.3.6.1.4.1.3704.1.2") == Buffer{0x16, 0x05, 'G', 'e', 'n', 'o', 'a'});
-  const auto clean = certificate(with({})->vek_der()), expired = certificate(with({"vcek-expired"})->vek_der()), future = certificate(with({"vcek-future"})->vek_der());
+  const auto clean = faults_certificate(faults_with({})->vek_der()), expired = faults_certificate(faults_with({"vcek-expired"})->vek_der()), future = faults_certificate(faults_with({"vcek-future"})->vek_der());
   CHECK(expired.not_after() < future.not_before());
   CHECK(expired.not_before() == clean.not_before());
   CHECK(future.not_after() == clean.not_after());
-  CHECK(certificate(with({"vlek-as-vcek"})->vek_der()).subject_cn() == "SEV-VLEK");
-  CHECK(unsigned_part(with({"debug"})->vek_der()) == unsigned_part(with({})->vek_der()));
+  CHECK(faults_certificate(faults_with({"vlek-as-vcek"})->vek_der()).subject_cn() == "SEV-VLEK");
+  CHECK(unsigned_part(faults_with({"debug"})->vek_der()) == unsigned_part(faults_with({})->vek_der()));
 }
 
 TEST_CASE("faults: revocation lists") {
-  const auto clean = with({});
-  const auto ask = certificate(clean->ask_der()), ark = certificate(clean->ark_der());
+  const auto clean = faults_with({});
+  const auto ask = faults_certificate(clean->ask_der()), ark = faults_certificate(clean->ark_der());
   struct Row { const char* name; bool revokes, expired, signed_by_root; };
   for (const Row& row : {Row{"debug", false, false, true}, Row{"ask-revoked", true, false, true}, Row{"crl-expired", false, true, true},
                          Row{"crl-wrong-issuer", false, false, false}}) {
     CAPTURE(row.name);
-    const auto crl = crypto::Crl::from_der(with({row.name})->crl_der());
+    const auto crl = crypto::Crl::from_der(faults_with({row.name})->crl_der());
     REQUIRE(crl);
     CHECK(crl->revokes(ask.serial_hex()) == row.revokes);
     CHECK((crl->next_update() < ark.not_after()) == row.expired);
@@ -246,8 +246,8 @@ TEST_CASE("faults: revocation lists") {
     REQUIRE(verified);
     CHECK(*verified == row.signed_by_root);
   }
-  const auto vlek = with({"ask-revoked"}, {.vlek = true});
-  CHECK(crypto::Crl::from_der(vlek->crl_der())->revokes(certificate(vlek->ask_der()).serial_hex()));
+  const auto vlek = faults_with({"ask-revoked"}, {.vlek = true});
+  CHECK(crypto::Crl::from_der(vlek->crl_der())->revokes(faults_certificate(vlek->ask_der()).serial_hex()));
 }
 
 TEST_CASE("faults: certificate tables break one rule each") {
@@ -255,7 +255,7 @@ TEST_CASE("faults: certificate tables break one rule each") {
   for (const Row& row : {Row{"debug", true, 0, 0, true, true}, Row{"table-no-terminator", false, 0, 0, true, true}, Row{"table-oob", true, 1, 0, true, true},
                          Row{"table-wrap", true, 1, 0, true, true}, Row{"table-dup", true, 0, 1, true, true}, Row{"table-mixed-endian-guid", true, 0, 0, false, false}}) {
     CAPTURE(row.name);
-    const auto table = snp::parse_cert_table(with({row.name})->cert_table());
+    const auto table = snp::parse_cert_table(faults_with({row.name})->cert_table());
     REQUIRE(table);
     CHECK(table->terminated == row.terminated);
     CHECK(table->out_of_bounds.size() == row.out_of_bounds);
@@ -267,13 +267,13 @@ TEST_CASE("faults: certificate tables break one rule each") {
 }
 
 TEST_CASE("faults: the policy of an export describes the platform without the fault, and is of the form the fault needs") {
-  const std::string clean = with({})->matching_policy();
+  const std::string clean = faults_with({})->matching_policy();
   for (const Fault& fault : sim::faults()) {
     if (!sim::applies_to(fault, "snp")) continue;
     CAPTURE(fault.name);
-    const std::string policy = with({std::string(fault.name)})->matching_policy();
+    const std::string policy = faults_with({std::string(fault.name)})->matching_policy();
     CHECK((policy == clean) == !fault.needs.starts_with("policy-"));
   }
-  CHECK(with({"provisional-forbidden"})->matching_policy().find("\"provisional\": \"forbid\"") != std::string::npos);
-  CHECK(with({"chip-id-zero"})->matching_policy().find("chip_id") == std::string::npos);
+  CHECK(faults_with({"provisional-forbidden"})->matching_policy().find("\"provisional\": \"forbid\"") != std::string::npos);
+  CHECK(faults_with({"chip-id-zero"})->matching_policy().find("chip_id") == std::string::npos);
 }

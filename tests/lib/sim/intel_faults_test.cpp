@@ -23,7 +23,7 @@ using namespace atls::test;
 
 namespace {
 
-sim::IntelOptions options_for(const sim::Fault& fault, std::string_view format) {
+sim::IntelOptions intel_faults_options_for(const sim::Fault& fault, std::string_view format) {
   return {.sgx = format == "sgx", .quote_version = fault.needs == "quote-version-5" ? 5U : 4U, .faults = {std::string(fault.name)}};
 }
 
@@ -52,7 +52,7 @@ crypto::Crl crl(Bytes der) {
   return *std::move(out);
 }
 
-std::unique_ptr<sim::IntelPlatform> with(const char* fault, bool sgx = false, unsigned version = 4) {
+std::unique_ptr<sim::IntelPlatform> intel_faults_with(const char* fault, bool sgx = false, unsigned version = 4) {
   return make_intel({.sgx = sgx, .quote_version = version, .faults = {fault}});
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("simulated Intel faults: each one that belongs to the platform changes
       CAPTURE(fault.name);
       CAPTURE(format);
       ++judged;
-      const auto options = options_for(fault, format);
+      const auto options = intel_faults_options_for(fault, format);
       const auto faulty = make_intel(options);
       const auto clean = make_intel({.sgx = options.sgx, .quote_version = options.quote_version});
       const Objects a = objects(*faulty), b = objects(*clean);
@@ -121,7 +121,7 @@ TEST_CASE("simulated Intel faults: quotes end at every boundary and decode other
       if (fault.layer != sim::FaultLayer::quote || !sim::applies_to(fault, sgx ? "sgx" : "tdx")) continue;
       if (fault.name == "quote-as-text") continue;   // where its fields then are is chance
       CAPTURE(fault.name);
-      const auto quote = intel::parse_quote(make_intel(options_for(fault, sgx ? "sgx" : "tdx"))->quote({}));
+      const auto quote = intel::parse_quote(make_intel(intel_faults_options_for(fault, sgx ? "sgx" : "tdx"))->quote({}));
       struct Undecodable { std::string_view name, field; };
       std::string_view field;                                          // that the decoder names
       for (const Undecodable& row : {Undecodable{"truncated-", ""}, Undecodable{"quote-version-6", "VERSION"}, Undecodable{"key-type-3", "KEY_TYPE"},
@@ -135,42 +135,42 @@ TEST_CASE("simulated Intel faults: quotes end at every boundary and decode other
 }
 
 TEST_CASE("simulated Intel faults: certificates") {
-  CHECK(certificate(with("pck-expired")->pck_der()).not_after() < certificate(with("pck-future")->pck_der()).not_before());
-  CHECK(certificate(with("pck-ca-rsa")->pck_ca_der()).key_type() == crypto::KeyType::rsa);
-  CHECK(certificate(with("pck-ca-p384")->pck_ca_der()).key_type() == crypto::KeyType::ec_p384);
-  CHECK(certificate(with("pck-wrong-name")->pck_der()).subject_cn() != "Intel SGX PCK Certificate");
-  CHECK(certificate(with("tcb-signer-wrong-name")->tcb_signer_der()).subject_cn() != "Intel SGX TCB Signing");
-  CHECK(certificate(with("sgx-extension-missing")->pck_der()).extension(intel::kPckExtensionOid) == nullptr);
+  CHECK(certificate(intel_faults_with("pck-expired")->pck_der()).not_after() < certificate(intel_faults_with("pck-future")->pck_der()).not_before());
+  CHECK(certificate(intel_faults_with("pck-ca-rsa")->pck_ca_der()).key_type() == crypto::KeyType::rsa);
+  CHECK(certificate(intel_faults_with("pck-ca-p384")->pck_ca_der()).key_type() == crypto::KeyType::ec_p384);
+  CHECK(certificate(intel_faults_with("pck-wrong-name")->pck_der()).subject_cn() != "Intel SGX PCK Certificate");
+  CHECK(certificate(intel_faults_with("tcb-signer-wrong-name")->tcb_signer_der()).subject_cn() != "Intel SGX TCB Signing");
+  CHECK(certificate(intel_faults_with("sgx-extension-missing")->pck_der()).extension(intel::kPckExtensionOid) == nullptr);
   for (const char* fault : {"pck-ca-rsa", "pck-ca-p384", "processor-ca", "self-made-root", "pck-ca-expired"}) {
     CAPTURE(fault);
-    const auto p = with(fault);
+    const auto p = intel_faults_with(fault);
     const auto leaf = certificate(p->pck_der()).signed_by(*certificate(p->pck_ca_der()).key()), ca = certificate(p->pck_ca_der()).signed_by(*certificate(p->root_der()).key());
     const auto list = crl(p->pck_crl_der()).signed_by(*certificate(p->pck_ca_der()).key());
     REQUIRE((leaf && ca && list));
     CHECK((*leaf && *ca && *list));
   }
-  CHECK(with("self-made-root")->root_der() != sim::intel_anchor(CollateralKind::intel_root));
-  const auto seventeen = intel::parse_pck_extension(certificate(with("sgx-extension-17-entries")->pck_der()).extension(intel::kPckExtensionOid)->value);
+  CHECK(intel_faults_with("self-made-root")->root_der() != sim::intel_anchor(CollateralKind::intel_root));
+  const auto seventeen = intel::parse_pck_extension(certificate(intel_faults_with("sgx-extension-17-entries")->pck_der()).extension(intel::kPckExtensionOid)->value);
   CHECK_FALSE(seventeen);
-  const auto mismatch = intel::parse_pck_extension(certificate(with("cpusvn-mismatch")->pck_der()).extension(intel::kPckExtensionOid)->value);
+  const auto mismatch = intel::parse_pck_extension(certificate(intel_faults_with("cpusvn-mismatch")->pck_der()).extension(intel::kPckExtensionOid)->value);
   REQUIRE(mismatch);
   CHECK(mismatch->cpu_svn != mismatch->components);
-  const auto processor = intel::parse_pck_extension(certificate(with("processor-ca")->pck_der()).extension(intel::kPckExtensionOid)->value);
+  const auto processor = intel::parse_pck_extension(certificate(intel_faults_with("processor-ca")->pck_der()).extension(intel::kPckExtensionOid)->value);
   REQUIRE(processor);
   CHECK(processor->entries == 5);
-  CHECK(with("processor-ca")->matching_policy().find("piid") == std::string::npos);
+  CHECK(intel_faults_with("processor-ca")->matching_policy().find("piid") == std::string::npos);
 }
 
 TEST_CASE("simulated Intel faults: revocation lists") {
-  CHECK(crl(with("pck-revoked")->pck_crl_der()).revokes(certificate(with("pck-revoked")->pck_der()).serial_hex()));
-  CHECK(crl(with("pck-ca-revoked")->root_crl_der()).revokes(certificate(with("pck-ca-revoked")->pck_ca_der()).serial_hex()));
-  CHECK(crl(with("tcb-signer-revoked")->root_crl_der()).revokes(certificate(with("tcb-signer-revoked")->tcb_signer_der()).serial_hex()));
-  CHECK(with("root-crl-absent")->root_crl_der().empty());
-  CHECK(with("pck-crl-absent")->pck_crl_der().empty());
+  CHECK(crl(intel_faults_with("pck-revoked")->pck_crl_der()).revokes(certificate(intel_faults_with("pck-revoked")->pck_der()).serial_hex()));
+  CHECK(crl(intel_faults_with("pck-ca-revoked")->root_crl_der()).revokes(certificate(intel_faults_with("pck-ca-revoked")->pck_ca_der()).serial_hex()));
+  CHECK(crl(intel_faults_with("tcb-signer-revoked")->root_crl_der()).revokes(certificate(intel_faults_with("tcb-signer-revoked")->tcb_signer_der()).serial_hex()));
+  CHECK(intel_faults_with("root-crl-absent")->root_crl_der().empty());
+  CHECK(intel_faults_with("pck-crl-absent")->pck_crl_der().empty());
   for (const bool root : {true, false}) {
     const std::string name = root ? "root-crl" : "pck-crl";
     const auto list = [&](const char* fault) {
-      const auto p = with((name + fault).c_str());
+      const auto p = intel_faults_with((name + fault).c_str());
       return std::pair(crl(root ? p->root_crl_der() : p->pck_crl_der()), certificate(root ? p->root_der() : p->pck_ca_der()));
     };
     const auto [expired, issuer] = list("-expired");
@@ -188,7 +188,7 @@ TEST_CASE("simulated Intel faults: revocation lists") {
 }
 
 TEST_CASE("simulated Intel faults: TCB info and QE identity") {
-  const auto info = [](const char* fault, bool sgx = false, unsigned version = 4) { return intel::parse_tcb_info(with(fault, sgx, version)->tcb_info()); };
+  const auto info = [](const char* fault, bool sgx = false, unsigned version = 4) { return intel::parse_tcb_info(intel_faults_with(fault, sgx, version)->tcb_info()); };
   CHECK(info("fmspc-mismatch")->fmspc != sim::kSimulatedFmspc);
   CHECK(info("pceid-mismatch")->pce_id == "0001");
   CHECK(info("tcb-info-expired")->next_update < info("tcb-info-future")->issue_date);
@@ -199,11 +199,11 @@ TEST_CASE("simulated Intel faults: TCB info and QE identity") {
   CHECK_FALSE(info("tcb-info-no-levels"));
   CHECK(info("tcb-info-unsorted")->levels.back().status == "UpToDate");
   CHECK(info("tcb-eval-number-old")->evaluation_number == 17);
-  CHECK(with("tcb-eval-number-old")->matching_policy().find("\"tcb_eval_number\"") != std::string::npos);
+  CHECK(intel_faults_with("tcb-eval-number-old")->matching_policy().find("\"tcb_eval_number\"") != std::string::npos);
   CHECK(info("module-identity-missing")->tdx_module_identities.size() == 1);
   CHECK(info("platform-revoked")->levels.front().status == "Revoked");
   CHECK(info("module-revoked")->tdx_module_identities.back().levels.front().status == "Revoked");
-  CHECK(intel::parse_qe_identity(with("qe-revoked")->qe_identity())->levels.front().status == "Revoked");
+  CHECK(intel::parse_qe_identity(intel_faults_with("qe-revoked")->qe_identity())->levels.front().status == "Revoked");
   CHECK(info("relaunch-advised", false, 5)->tdx_module_identities.back().levels.front().isv_svn == 8);
   // The same document in other bytes.
   for (const char* fault : {"tcb-info-whitespace", "tcb-info-reordered"}) {
@@ -215,7 +215,7 @@ TEST_CASE("simulated Intel faults: TCB info and QE identity") {
 }
 
 TEST_CASE("simulated Intel faults: the log alone is altered, and the policy accepts what a verifier tolerates") {
-  const auto p = with("event-log-mismatch");
+  const auto p = intel_faults_with("event-log-mismatch");
   const auto log = eventlog::parse_log(p->event_log());
   REQUIRE(log);
   const intel::Quote quote = parsed(p->quote({}));
@@ -223,7 +223,7 @@ TEST_CASE("simulated Intel faults: the log alone is altered, and the policy acce
   const sim::Registers replay = sim::replayed_registers(*log);
   CHECK(replay[1] == td.rtmr[1]);
   CHECK(replay[2] != td.rtmr[2]);
-  CHECK(with("td-perfmon")->matching_policy().find("\"td_attributes\": \"0000001000000080\"") != std::string::npos);
-  CHECK(with("td-sept-ve-enabled")->matching_policy().find("\"td_attributes\": \"0000000000000000\"") != std::string::npos);
-  CHECK(with("td-debug")->matching_policy().find("\"td_attributes\": \"0000001000000000\"") != std::string::npos);
+  CHECK(intel_faults_with("td-perfmon")->matching_policy().find("\"td_attributes\": \"0000001000000080\"") != std::string::npos);
+  CHECK(intel_faults_with("td-sept-ve-enabled")->matching_policy().find("\"td_attributes\": \"0000000000000000\"") != std::string::npos);
+  CHECK(intel_faults_with("td-debug")->matching_policy().find("\"td_attributes\": \"0000001000000000\"") != std::string::npos);
 }

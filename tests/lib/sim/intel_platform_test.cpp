@@ -50,7 +50,7 @@ crypto::PkeyPtr attestation_key(const intel::Quote& quote) {
   return *std::move(key);
 }
 
-intel::Quote parsed(Bytes raw) {
+intel::Quote intel_platform_parsed(Bytes raw) {
   auto out = intel::parse_quote(raw);
   REQUIRE_MESSAGE(out, (out ? std::string() : out.error().message()));
   return *std::move(out);
@@ -74,7 +74,7 @@ TEST_CASE("simulated Intel platform: every version gives a quote that its certif
     CAPTURE(version);
     const auto p = make_intel(of_version(version));
     CHECK(p->format() == (version == 3 ? "sgx" : "tdx"));
-    const intel::Quote q = parsed(p->quote(some_report_data()));
+    const intel::Quote q = intel_platform_parsed(p->quote(some_report_data()));
     const crypto::Certificate pck = certificate(p->pck_der()), ca = certificate(p->pck_ca_der()), root = certificate(p->root_der());
     CHECK(q.header.version == version);
     CHECK(q.trailing == 0);
@@ -139,7 +139,7 @@ TEST_CASE("simulated Intel platform: the platform reaches the first level of its
     CHECK(info->unknown_members.empty());
     CHECK(as_text(info->signed_bytes).find("\": ") == std::string_view::npos);   // compact
     const intel::PckExtension x = extension_of(certificate(p->pck_der()));
-    const intel::Quote q = parsed(p->quote({}));
+    const intel::Quote q = intel_platform_parsed(p->quote({}));
     CHECK(info->levels.front().status == "UpToDate");
     for (const intel::TcbLevel& level : info->levels) {
       CHECK(level.pce_svn <= x.pce_svn);
@@ -167,7 +167,7 @@ TEST_CASE("simulated Intel platform: the event log replays into the registers of
     std::set<std::uint32_t> registers;
     for (const auto& event : log->events) registers.insert(event.index);
     CHECK(registers == std::set<std::uint32_t>{1, 2, 3});
-    const intel::Quote quote = parsed(p->quote({}));
+    const intel::Quote quote = intel_platform_parsed(p->quote({}));
     const auto& td = std::get<intel::TdReport>(quote.body);
     CHECK(sim::replayed_registers(*log) == td.rtmr);
     CHECK_FALSE(is_zero(td.rtmr[2]));
@@ -183,7 +183,7 @@ TEST_CASE("simulated Intel platform: the event log replays into the registers of
 TEST_CASE("simulated Intel platform: the same seed is the same machine, another seed another one") {
   for (const bool sgx : {false, true}) {
     const auto a = make_intel({.seed = "a", .sgx = sgx}), again = make_intel({.seed = "a", .sgx = sgx}), b = make_intel({.seed = "b", .sgx = sgx});
-    const intel::Quote qa = parsed(a->quote({})), qagain = parsed(again->quote({})), qb = parsed(b->quote({}));
+    const intel::Quote qa = intel_platform_parsed(a->quote({})), qagain = intel_platform_parsed(again->quote({})), qb = intel_platform_parsed(b->quote({}));
     CHECK(equal(qa.signed_bytes(), qagain.signed_bytes()));
     CHECK(qa.attestation_key == qagain.attestation_key);
     CHECK(certificate(a->pck_der()).spki() == certificate(again->pck_der()).spki());
@@ -200,11 +200,11 @@ TEST_CASE("simulated Intel platform: the same seed is the same machine, another 
 
 TEST_CASE("simulated Intel platform: overrides show in the quote, and what it cannot be is refused with a reason") {
   const auto p = make_intel({.mr_td = Buffer(48, 0xAA), .mr_config_id = Buffer(48, 0xBB)});
-  const intel::Quote q = parsed(p->quote({}));
+  const intel::Quote q = intel_platform_parsed(p->quote({}));
   CHECK(is_all(std::get<intel::TdReport>(q.body).mr_td, 0xAA));
   CHECK(is_all(std::get<intel::TdReport>(q.body).mr_config_id, 0xBB));
   CHECK(p->matching_policy().find(std::string(96, 'a')) != std::string::npos);
-  const intel::Quote enclave = parsed(make_intel({.sgx = true, .mr_enclave = Buffer(32, 0xCC)})->quote({}));
+  const intel::Quote enclave = intel_platform_parsed(make_intel({.sgx = true, .mr_enclave = Buffer(32, 0xCC)})->quote({}));
   CHECK(is_all(std::get<intel::SgxReport>(enclave.body).mr_enclave, 0xCC));
   struct Row { const char* what; sim::IntelOptions options; };
   for (const Row& row : {Row{"version 3 for TDX", {.quote_version = 3}}, Row{"version 6", {.quote_version = 6}}, Row{"unknown fault", {.faults = {"no-such-fault"}}},
@@ -221,7 +221,7 @@ TEST_CASE("simulated Intel platform: the policy pins what the quote says") {
   const auto tdx = parse_json(as_bytes(make_intel()->matching_policy()), "policy"), sgx = parse_json(as_bytes(make_intel({.sgx = true})->matching_policy()), "policy");
   REQUIRE(tdx);
   REQUIRE(sgx);
-  const intel::Quote td = parsed(make_intel()->quote({})), enclave = parsed(make_intel({.sgx = true})->quote({}));
+  const intel::Quote td = intel_platform_parsed(make_intel()->quote({})), enclave = intel_platform_parsed(make_intel({.sgx = true})->quote({}));
   const nlohmann::json a = (*tdx)["alternatives"][0]["tdx"], b = (*sgx)["alternatives"][0]["sgx"];
   CHECK(a["mr_td"] == hex(std::get<intel::TdReport>(td.body).mr_td));
   for (std::size_t i = 0; i < 4; ++i) CHECK(a["rtmr"][std::to_string(i)] == hex(std::get<intel::TdReport>(td.body).rtmr[i]));
@@ -251,7 +251,7 @@ TEST_CASE("simulated Intel platform: the attester gives the quote over its data,
     const auto evidence = attester->attest(some_report_data());
     REQUIRE(evidence);
     CHECK(evidence->format == p->format());
-    CHECK(equal(parsed(evidence->data).signed_bytes(), parsed(p->quote(some_report_data())).signed_bytes()));
+    CHECK(equal(intel_platform_parsed(evidence->data).signed_bytes(), intel_platform_parsed(p->quote(some_report_data())).signed_bytes()));
     CHECK(evidence->event_log.has_value() == !sgx);
   }
 }

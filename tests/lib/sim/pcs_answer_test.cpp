@@ -14,7 +14,7 @@ using namespace atls::test;
 
 namespace {
 
-std::string header(const sim::HttpAnswer& answer, std::string_view name) {
+std::string pcs_answer_header(const sim::HttpAnswer& answer, std::string_view name) {
   for (const auto& [key, value] : answer.headers)
     if (key == name) return value;
   return {};
@@ -43,7 +43,7 @@ TEST_CASE("simulated PCS: every object is at its path") {
     CHECK(answer.status == 200);
     CHECK(answer.body == row.body);
     CHECK(answer.headers.size() == (*row.header == '\0' ? 0 : 1));
-    if (*row.header != '\0') CHECK(header(answer, row.header).starts_with("-----BEGIN%20CERTIFICATE-----%0A"));
+    if (*row.header != '\0') CHECK(pcs_answer_header(answer, row.header).starts_with("-----BEGIN%20CERTIFICATE-----%0A"));
   }
 }
 

@@ -19,7 +19,7 @@ using snp::ProductLine;
 
 namespace {
 
-snp::AttestationReport parsed(Bytes raw) {
+snp::AttestationReport platform_parsed(Bytes raw) {
   auto out = snp::parse_report(raw);
   REQUIRE(out);
   return *std::move(out);
@@ -57,7 +57,7 @@ TEST_CASE("simulated platform: every product, version and signer gives a report 
         CAPTURE(vlek);
         const Buffer raw = platform->report(some_report_data());
         REQUIRE(raw.size() == snp::kReportSize);
-        const snp::AttestationReport report = parsed(raw);
+        const snp::AttestationReport report = platform_parsed(raw);
         const crypto::Certificate vek = certificate(platform->vek_der()), ask = certificate(platform->ask_der()), ark = certificate(platform->ark_der());
         CHECK(report.version == version);
         CHECK(report.reserved_nonzero().empty());
@@ -105,7 +105,7 @@ TEST_CASE("simulated platform: the same seed gives the same bytes but for signat
 
 TEST_CASE("simulated platform: a fixed seed keeps its values from release to release") {
   // Saved policies pin these. A change here is a change for users: say so in the CHANGELOG.
-  const snp::AttestationReport report = parsed(make_snp()->report({}));
+  const snp::AttestationReport report = platform_parsed(make_snp()->report({}));
   CHECK(hex(report.measurement).substr(0, 16) == "b74fbe2147527dfe");
   CHECK(hex(report.chip_id).substr(0, 16) == "8d4611103d3f9192");
   CHECK(certificate(make_snp()->vek_der()).spki_sha256().substr(0, 16) == "5a1bb29fcee55eee");
@@ -131,7 +131,7 @@ TEST_CASE("simulated platform: the HCL form binds its claims, and the hcl-hash f
     const auto hcl = azure::parse_hcl(platform->hcl(as_bytes(claims)));
     REQUIRE(hcl);
     CHECK(hcl->claims_complete);
-    const snp::AttestationReport report = parsed(hcl->hardware_report);
+    const snp::AttestationReport report = platform_parsed(hcl->hardware_report);
     CHECK(equal(Bytes(report.report_data).first(32), crypto::sha256(hcl->claims)) != broken);
     CHECK(signature_verifies(report, certificate(platform->vek_der())));
   }
@@ -143,7 +143,7 @@ TEST_CASE("simulated platform: the policy pins what the report says") {
     const auto policy = parse_json(as_bytes(platform->matching_policy()), "policy");
     REQUIRE(policy);
     const nlohmann::json snp = (*policy)["alternatives"][0]["snp"];
-    const snp::AttestationReport report = parsed(platform->report({}));
+    const snp::AttestationReport report = platform_parsed(platform->report({}));
     CHECK((*policy)["schema"] == "atls-policy/1");
     CHECK(snp["measurement"] == hex(report.measurement));
     CHECK(snp["host_data"] == hex(report.host_data));
@@ -167,7 +167,7 @@ TEST_CASE("simulated platform: the policy loads under the strict rules of atls-p
 
 TEST_CASE("simulated platform: overrides show in report and policy") {
   const auto platform = make_snp({.measurement = Buffer(48, 0xAA), .host_data = Buffer(32, 0xBB)});
-  const snp::AttestationReport report = parsed(platform->report({}));
+  const snp::AttestationReport report = platform_parsed(platform->report({}));
   CHECK(is_all(report.measurement, 0xAA));
   CHECK(is_all(report.host_data, 0xBB));
   CHECK(platform->matching_policy().find(std::string(96, 'a')) != std::string::npos);
@@ -195,6 +195,6 @@ TEST_CASE("simulated platform: the attester gives the report over its data and t
   const auto evidence = attester->attest(some_report_data());
   REQUIRE(evidence);
   CHECK(evidence->format == "snp");
-  CHECK(parsed(evidence->data).report_data == some_report_data());
+  CHECK(platform_parsed(evidence->data).report_data == some_report_data());
   CHECK(evidence->aux == platform->cert_table());
 }

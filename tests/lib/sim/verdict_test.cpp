@@ -20,14 +20,14 @@ namespace {
 
 const Time kVerdictTime{std::chrono::sys_days{std::chrono::year{2026} / 6 / 1}};
 
-Buffer content(const std::filesystem::path& path) {
+Buffer verdict_content(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   REQUIRE_MESSAGE(in, path.string());
   return Buffer(std::istreambuf_iterator<char>(in), {});
 }
 
 // Exports, loads the artifact, judges it.
-Report judged(const sim::SnpOptions& options, const Fault* fault) {
+Report verdict_judged(const sim::SnpOptions& options, const Fault* fault) {
   const test::TempDir folder;
   const std::filesystem::path root = folder.path() / "export";
   auto platform = sim::SnpPlatform::create(options);
@@ -40,12 +40,12 @@ Report judged(const sim::SnpOptions& options, const Fault* fault) {
   REQUIRE(loaded);
   REQUIRE(loaded->evidence);
 
-  auto policy = policy::load_policy(content(root / "policy.json"), "policy.json", root.string());
+  auto policy = policy::load_policy(verdict_content(root / "policy.json"), "policy.json", root.string());
   REQUIRE(policy);
   evidence::TrustStore trust = evidence::TrustStore::builtin();
   Collateral collateral;
   if (own_collateral) {
-    auto anchors = evidence::TrustStore::from_pem(content(root / "trust-anchor.pem"));
+    auto anchors = evidence::TrustStore::from_pem(verdict_content(root / "trust-anchor.pem"));
     REQUIRE(anchors);
     trust = *std::move(anchors);
   } else {
@@ -89,7 +89,7 @@ TEST_CASE("verdict: every simulated platform without a fault is verified under i
         CAPTURE(snp::product_name(line));
         CAPTURE(version);
         CAPTURE(vlek);
-        const Report report = judged(options, nullptr);
+        const Report report = verdict_judged(options, nullptr);
         REQUIRE(report.verdict);
         CHECK_MESSAGE(report.verdict->code == ExitCode::verified, failures_told(report));
       }
@@ -108,7 +108,7 @@ TEST_CASE("verdict: every fault trips its check, gives its exit status, and brea
       options.faults = {std::string(fault.name)};
       CAPTURE(machine.name);
       CAPTURE(fault.name);
-      const Report report = judged(options, &fault);
+      const Report report = verdict_judged(options, &fault);
       REQUIRE(report.verdict);
       CHECK_MESSAGE(report.verdict->code == fault.exit, failures_told(report));
       const CheckResult* check = report.find(fault.check);
