@@ -238,6 +238,11 @@ std::optional<Result<HttpAnswer>> settle(const std::string& url, Attempt& attemp
 
 }  // namespace
 
+std::string loaded_libcurl() {
+  const curl_version_info_data* info = curl_version_info(CURLVERSION_NOW);
+  return std::string("libcurl ") + (info != nullptr && info->version != nullptr ? info->version : "of unknown version");
+}
+
 Result<std::string> checked_base_url(const std::string& url) {
   const auto bad = [&](std::string why) { return Error{Errc::bad_value, url, std::move(why)}; };
   const Curlu parsed(curl_url());

@@ -21,6 +21,8 @@ struct HttpOptions {
 // Accepts https to anywhere and http to a literal loopback address, without user name, query or fragment; no trailing '/'.
 Result<std::string> checked_base_url(const std::string& url);
 
+std::string loaded_libcurl();   // "libcurl 7.88.1": the one that is loaded, not the one we were built with
+
 // A 200 answer. Errc::unavailable: network, time-out, 408, 429, 5xx after the last attempt, or a Retry-After beyond
 // the total time. Errc::refused: another 4xx. Errc::bad_value: any other status (redirects are not followed). Errc::too_large.
 struct HttpAnswer { Buffer body; std::vector<std::pair<std::string, std::string>> headers; };   // names in lower case, values trimmed, in order

@@ -4,8 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "collateral/loaded.hpp"
+#include "collateral/http.hpp"
 #include "common/cli.hpp"
+#include "crypto/loaded.hpp"
 #include "report/check.hpp"
 #include "report/text_layout.hpp"
 
@@ -147,7 +148,7 @@ std::unique_ptr<CLI::App> make_app(const ToolInfo& tool) {
   CLI::App* raw = app.get();
   app->set_help_flag();
   app->add_flag_callback("-h,--help", [raw] { throw Printed{help_text(*raw)}; }, "Show this help and exit")->group("General");
-  app->add_flag_callback("--version", [name = std::string(tool.name)] { throw Printed{name + " " + ATLS_VERSION + "\n" + loaded_openssl() + "\n" + loaded_libcurl() + "\n"}; },
+  app->add_flag_callback("--version", [name = std::string(tool.name)] { throw Printed{name + " " + ATLS_VERSION + "\n" + crypto::loaded_openssl() + "\n" + loaded_libcurl() + "\n"}; },
                          "Show the version, and those of the OpenSSL and libcurl that are loaded, and exit")->group("General");
   app->add_flag_callback("--list-checks", [raw] {
                            const CLI::Option* json = raw->get_option_no_throw("--json");   // callbacks run when everything is parsed
