@@ -1,7 +1,8 @@
 // A peer that shakes hands like an honest one and then sends for ever what is not application data; and one that holds many idle
 // connections. Records are made here from the secrets of the handshake, so that nothing of OpenSSL refuses to send them.
 //   hostile-peer serve KIND VERSION PACE           as a server, with evidence of the simulated platform; prints "listening on ADDR:PORT"
-//   hostile-peer connect KIND VERSION PACE ADDR:PORT   as a client; prints the seconds until the other side ended the connection
+//   hostile-peer connect KIND VERSION PACE ADDR:PORT   as a client
+//                                                  both print the seconds that a flood lasted until the other side ended the connection
 //   hostile-peer hold ADDR:PORT N SOURCES THREADS  N connections from 127.0.0.1 and the addresses after it; prints "held N in S seconds" and
 //                                                  keeps them until its standard input ends
 // KIND: see kinds(). VERSION: 1.2 or 1.3. PACE: milliseconds between two records; 0: as fast as it goes. Loopback only, 60 seconds at most.
@@ -219,7 +220,10 @@ int serve(const std::string& kind, bool is13, std::chrono::milliseconds pace) {
     simple_ciphers(ssl->get());
     if (SSL_accept(ssl->get()) != 1) continue;
     Sealer sealer(ssl->get(), true, secret_of_this_side);
+    const auto start = Clock::now();
     flood(fd.get(), sealer, kind, pace);
+    std::printf("%.3f\n", seconds_since(start));
+    std::fflush(stdout);
   }
 }
 
