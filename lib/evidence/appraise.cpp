@@ -181,9 +181,9 @@ void check_key_strength(const Presented& presented, Report& report) {
   const auto add = [&](const std::string& sentence) { why += (why.empty() || sentence.empty() ? "" : "; ") + sentence; };
   const auto leaf = crypto::Certificate::from_der(presented.chain.front());
   add(leaf ? crypto::key_weakness(*leaf) : "the leaf certificate cannot be read, so the strength of its key is not known");
-  if (report.tls) {
-    add(crypto::cipher_weakness(report.tls->cipher));
-    add(crypto::group_weakness(report.tls->group));
+  if (const std::optional<TlsInfo>& tls = report.tls ? report.tls : presented.recorded_tls) {
+    add(crypto::cipher_weakness(tls->cipher));
+    add(crypto::group_weakness(tls->group));
   }
   auto& r = report.judge(kTlsKeyStrength, why.empty(), why);
   if (leaf) r.actual = leaf->key_text();

@@ -10,6 +10,7 @@
 #include "evidence/parts.hpp"
 #include "evidence/x509_claims.hpp"
 #include "report/claim.hpp"
+#include "report/model.hpp"
 
 namespace atls::evidence {
 
@@ -32,6 +33,7 @@ struct Loaded {
   std::optional<Buffer> nonce;                 // from a bundle
   std::string bundle_profile, bundle_role;
   std::vector<EvidenceCopy> bundle_evidence;   // copies beside the leaf; they must be what the leaf holds
+  std::optional<TlsInfo> bundle_tls;           // of the recorded handshake, as the bundle says
   bool bundle_resumed = false;                 // the recorded handshake was resumed: its leaf is of an earlier one
   std::optional<Buffer> event_log;             // an event log, alone or beside the evidence or leaf of the same file
   std::vector<UnusedPart> unused;              // what the loader itself knows that nobody judges

@@ -129,6 +129,7 @@ void load_bundle(Loaded& out, Bytes text) {
   out.claims.add(value_claim("subject", bundle->subject.name, bundle->subject.kind));
   out.claims.add(value_claim("profile", bundle->profile));
   out.claims.add(value_claim("role", bundle->role, "of the recorded peer"));
+  out.bundle_tls = bundle->tls;
   out.bundle_resumed = bundle->tls && bundle->tls->resumed;
   if (bundle->tls) out.claims.add(value_claim("tls", bundle->tls->version, bundle->tls->cipher));
   if (bundle->nonce) out.claims.add(value_claim("nonce", *bundle->nonce));

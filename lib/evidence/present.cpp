@@ -83,6 +83,7 @@ Result<Presented> present(const Loaded& loaded, const std::optional<Buffer>& non
     out.with_it = loaded.collateral;
     out.copies = loaded.bundle_evidence;
     out.resumed = loaded.bundle_resumed;
+    out.recorded_tls = loaded.bundle_tls;
     return out;
   }
   if (loaded.evidence) {

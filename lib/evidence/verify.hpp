@@ -39,6 +39,7 @@ struct Presented {
   enum class NonceOrigin { none, drawn, given, recorded } nonce_origin = NonceOrigin::none;
   std::vector<EvidenceCopy> copies;      // evidence that a bundle repeats beside the leaf: another one than the leaf's is refused
   bool resumed = false;                  // a bundle that records a resumed handshake
+  std::optional<TlsInfo> recorded_tls;   // of a bundle: what can be broken is refused in recordings, too
   std::optional<Buffer> log_beside;      // an event log that stood beside a leaf in the same file
   std::vector<UnusedPart> unused;        // parts of the input that are told as not judged
   bool live = false;                              // a connection of this process, not a recording
