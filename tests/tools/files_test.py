@@ -133,8 +133,8 @@ def standard_error(snp):
     plain("an anchor's name", run(VERIFY, "--trust-anchor", hostile, snp / "report.bin"))
     plain("an argument", run(VERIFY, "--" + hostile, snp / "report.bin"))
     plain("a value", run(VERIFY, "--measurement", hostile, snp / "report.bin"))
-    plain("an output's name", run(VERIFY, *TRUST, "--report", f"/nonexistent/{hostile}", snp / "report.bin"))
-    plain("a folder's name", run(SERVE, "--export-platform", f"/nonexistent/{hostile}"))
+    plain("an output's name", run(VERIFY, *TRUST, "--report", f"/dev/null/{hostile}", snp / "report.bin"))
+    plain("a folder's name", run(SERVE, "--export-platform", f"/dev/null/{hostile}"))
     plain("an input of atls-dump", run(DUMP, hostile))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         def answer():
