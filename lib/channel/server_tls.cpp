@@ -288,7 +288,10 @@ std::string handshake_failure(Handshake& handshake, IoEnd end, const ServerLimit
 TlsInfo tls_info(SSL& ssl, const std::string& sni) {
   TlsInfo info;
   info.version = SSL_get_version(&ssl);
-  if (const char* cipher = SSL_get_cipher_name(&ssl)) info.cipher = cipher;
+  // While a client is judged under TLS 1.2 the cipher is chosen and not yet in use.
+  const SSL_CIPHER* cipher = SSL_get_current_cipher(&ssl);
+  if (cipher == nullptr) cipher = SSL_get_pending_cipher(&ssl);
+  if (cipher != nullptr) info.cipher = SSL_CIPHER_get_name(cipher);
   if (const int nid = static_cast<int>(SSL_get_negotiated_group(&ssl)); nid != 0) {
     const char* name = SSL_group_to_name(&ssl, nid);
     if (name != nullptr) info.group = name;

@@ -96,28 +96,30 @@ struct Candidate {
   }
 };
 
-// Intel has one signer, renewed with the same key. Others are tried only when none leads to a trusted root, and then a few: every one
-// costs a signature for each document that has no chain of its own.
+// Intel has one signer, renewed with the same key. Others are tried only when none leads to the quote's own root (of a bare file: to a trusted
+// one), and then a few: every one costs a signature for each document that has no chain of its own.
 constexpr std::size_t kMaxSignersTried = 8;
 
-std::vector<SuppliedCertificate> worth_trying(const std::vector<SuppliedCertificate>& signers, const Context& context) {
+std::vector<SuppliedCertificate> worth_trying(const std::vector<SuppliedCertificate>& signers, const IntelCase& c, const Context& context) {
   const auto keys = context.trust.find(CaRole::intel_root, snp::ProductLine::unknown);
-  std::vector<SuppliedCertificate> trusted, others;
+  const Buffer own_root = c.root_spki();
+  std::vector<SuppliedCertificate> of_root, others;
   for (const SuppliedCertificate& signer : signers) {
-    const bool is_trusted = std::any_of(keys.begin(), keys.end(), [&](const CaKey* key) { return is_signed_by(signer.object, key->spki); });
-    auto& list = is_trusted ? trusted : others;
+    const bool leads = c.bare() ? std::any_of(keys.begin(), keys.end(), [&](const CaKey* key) { return is_signed_by(signer.object, key->spki); })
+                                : !own_root.empty() && is_signed_by(signer.object, own_root);
+    auto& list = leads ? of_root : others;
     if (list.size() < kMaxSignersTried) list.push_back(signer);
   }
-  return trusted.empty() ? others : trusted;
+  return of_root.empty() ? others : of_root;
 }
 
 // Signers that could belong to a document without a chain of its own.
-std::vector<SuppliedCertificate> signers_nearby(const IntelSupply& supply, const Context& context) {
+std::vector<SuppliedCertificate> signers_nearby(const IntelSupply& supply, const IntelCase& c, const Context& context) {
   std::vector<SuppliedCertificate> out = supply.signers;
   const CollateralAnswer nearby = context.collateral.find_local({.kind = CollateralKind::intel_tcb_signer});
   const IntelSupply sorted = sort_intel_items(nearby.items);
   out.insert(out.end(), sorted.signers.begin(), sorted.signers.end());
-  return worth_trying(out, context);
+  return worth_trying(out, c, context);
 }
 
 // Looked for at the first document without a chain of its own, then kept: every question costs a signature for each signer.
@@ -127,7 +129,7 @@ using Signers = std::optional<std::vector<SuppliedCertificate>>;
 // renewed its signer with the same key: one that is valid now counts before one that is not; one of the quote's own root before both.
 template <class Document, class Signs>
 void find_signer(SuppliedDocument<Document>& d, const IntelCase& c, const IntelSupply& supply, Signers& nearby, const Context& context, const Signs& signs) {
-  if (!nearby) nearby = signers_nearby(supply, context);
+  if (!nearby) nearby = signers_nearby(supply, c, context);
   const auto& signers = *nearby;
   const auto is_own = [&](const crypto::Certificate& x) { return c.bare() || is_signed_by(x, c.root_spki()); };
   const auto is_valid = [&](const crypto::Certificate& x) { return x.not_before() && x.not_after() && *x.not_before() <= context.now && context.now <= *x.not_after(); };

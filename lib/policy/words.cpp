@@ -61,7 +61,10 @@ bool listed(std::span<const std::string_view> words, std::string_view word) { re
 std::string printable(std::string_view text) {
   constexpr std::size_t kShown = 80;
   std::string out;
-  for (const char c : text.substr(0, kShown)) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  for (const char c : text.substr(0, kShown)) {
+    if (const auto byte = static_cast<unsigned char>(c); byte >= 0x20 && byte != 0x7F) out += c;
+    else out += {'\\', 'x', "0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]};
+  }
   if (text.size() > kShown) out += "...";
   return out;
 }

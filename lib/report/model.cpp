@@ -122,7 +122,9 @@ void Report::finish(const std::vector<const CheckSpec*>& must_pass, bool warning
   for (const CheckResult& check : checks) code = worse_of_one(code, code_of(check));
   std::string reason;
   if (code != ExitCode::verified) {
-    const auto first = std::find_if(checks.begin(), checks.end(), [&](const CheckResult& c) { return code_of(c) == code; });
+    // What could not be evaluated because something is missing is a consequence; the check that is about the missing thing is the reason.
+    auto first = std::find_if(checks.begin(), checks.end(), [&](const CheckResult& c) { return code_of(c) == code && (c.outcome == Outcome::fail || c.spec->on_fail == code); });
+    if (first == checks.end()) first = std::find_if(checks.begin(), checks.end(), [&](const CheckResult& c) { return code_of(c) == code; });
     // A wrong command line is the user's, not the evidence's: no check is the reason then.
     if (verdict_word(code) != "error") reason = first->spec->id;
     else not_proven.insert(not_proven.begin(), "nothing was decided: " + std::string(first->spec->id) + ": " + first->detail);
