@@ -65,8 +65,10 @@ class WithoutSigpipe {
 
 // libcurl repeats a proxy's URL when it does not like it, with the password; so does the environment's. What it says about other things
 // names hosts and addresses only.
+bool is_proxy_refused(std::string_view message) { return message.find("proxy syntax") != std::string_view::npos || message.find("proxy scheme") != std::string_view::npos; }
+
 std::string without_proxy(std::string message, const std::string& proxy) {
-  if (message.find("proxy syntax") != std::string::npos || message.find("proxy scheme") != std::string::npos) return "the URL of the proxy cannot be used: unsupported syntax or scheme";
+  if (is_proxy_refused(message)) return "the URL of the proxy cannot be used: unsupported syntax or scheme";
   for (std::size_t at = proxy.empty() ? std::string::npos : message.find(proxy); at != std::string::npos; at = message.find(proxy, at)) message.replace(at, proxy.size(), "(the proxy)");
   if (const std::size_t at = message.find('@'); at != std::string::npos && message.find("proxy") != std::string::npos) return "the proxy cannot be used";
   return message;
@@ -133,7 +135,7 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count, void* use
 struct Attempt {
   CURLcode code = CURLE_OK;
   long status = 0;
-  bool too_large = false, headers_too_large = false;
+  bool too_large = false, headers_too_large = false, bad_proxy = false;
   milliseconds retry_after{0};
   std::string message, redirect;
   HttpAnswer answer;
@@ -194,12 +196,14 @@ Attempt attempt_get(const std::string& url, const HttpOptions& options, millisec
   if (curl_easy_getinfo(curl.get(), CURLINFO_REDIRECT_URL, &redirect) == CURLE_OK && redirect) out.redirect = std::string(redirect).substr(0, 200);
   out.headers_too_large = headers.too_large;
   out.too_large = body.too_large || headers.too_large;
+  out.bad_proxy = is_proxy_refused(message);
   out.message = without_proxy(message[0] ? message : curl_easy_strerror(out.code), options.proxy);
   out.answer = {std::move(body.data), std::move(headers.list)};
   return out;
 }
 
 bool may_retry(const Attempt& attempt) {
+  if (attempt.bad_proxy) return false;
   if (attempt.code == CURLE_OK) return attempt.status == 408 || attempt.status == 429 || (attempt.status >= 500 && attempt.status <= 599);
   switch (attempt.code) {                 // these will not change within a minute
     case CURLE_FAILED_INIT: case CURLE_OUT_OF_MEMORY: case CURLE_UNSUPPORTED_PROTOCOL: case CURLE_URL_MALFORMAT:

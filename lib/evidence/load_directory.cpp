@@ -132,16 +132,22 @@ void load_configfs(Loaded& out, const fs::path& path, const std::vector<fs::path
   auto report = read_regular_file(path / "outblob", kMaxMember);
   if (!report) return set_error(out, report.error());
   e.data = *std::move(report);
+  // What belongs to the report and cannot be read: the whole is damaged, and the report must not be judged without it.
+  const auto damaged = [&](Error error) {
+    e.decode_error = error.message();
+    take_evidence(out, std::move(e), InputKind::directory);
+    set_error(out, std::move(error));
+  };
   std::error_code ec;
   if (fs::exists(path / "auxblob", ec)) {
     auto table = read_regular_file(path / "auxblob", kMaxMember);
-    if (!table) return set_error(out, table.error());
+    if (!table) return damaged(table.error());
     if (!table->empty()) e.aux = *std::move(table);
   }
   if (fs::exists(path / "provider", ec)) {
     const auto provider = read_regular_file(path / "provider", kMaxMember);   // the kernel says 4096 bytes, whatever is in it
-    if (!provider) return set_error(out, provider.error());
-    if (provider->size() > kMaxProvider) return set_error(out, {Errc::too_large, (path / "provider").string(), "larger than " + std::to_string(kMaxProvider) + " bytes", 0});
+    if (!provider) return damaged(provider.error());
+    if (provider->size() > kMaxProvider) return damaged({Errc::too_large, (path / "provider").string(), "larger than " + std::to_string(kMaxProvider) + " bytes", 0});
     e.provider = trimmed(as_text(*provider));
   }
   if (const auto kind = kind_of_binary(e.data); kind == InputKind::tdx_quote || kind == InputKind::sgx_quote) {   // provider tdx_guest

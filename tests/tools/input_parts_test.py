@@ -143,7 +143,7 @@ def quotes(tdx):
     judged("the chain as it is", put_chain(quote, chain(leaf, ca, root)), 0, absent=[UNUSED], options=beside)
     for what, certificates, failing in [
             ("leaf doubled for the CA", (leaf, leaf, root), "pck-chain-length"), ("root doubled for the CA", (leaf, root, root), "pck-chain-length"),
-            ("the CA replaced by the signer", (leaf, signer, root), "pck-chain-length"), ("the CA renamed", (leaf, renamed, root), "pck-chain-length"),
+            ("the CA replaced by the signer", (leaf, signer, root), "pck-chain-length"), ("the CA renamed", (leaf, renamed, root), "pck-chain-signatures"),
             ("the CA altered", (leaf, bytes(altered), root), "pck-chain-signatures"), ("the CA doubled", (leaf, ca, ca, root), "pck-chain-length"),
             ("no CA", (leaf, root), "pck-chain-length")]:
         judged(what, put_chain(quote, chain(*certificates)), 2, f"{failing}=fail", options=beside)
@@ -194,7 +194,7 @@ def tables(snp):
     judged("Intel's root beside AMD's chain", pem("SNP REPORT", report) + "".join(pem("CERTIFICATE", x) for x in [*names.values(), tdx_root]), 0, f"{UNUSED}=warn:another vendor")
 
 
-def directories(snp, tdx):
+def directories(snp, tdx, sgx):
     def fill(name, **files):
         where = pathlib.Path(name)
         where.mkdir()
@@ -209,7 +209,7 @@ def directories(snp, tdx):
     judged("an HCL report beside it", fill("d4", report__bin=report, hcl__bin=(snp / "hcl.bin").read_bytes(), **certificates), 0, f"{UNUSED}=warn:hcl.bin")
     judged("an event log beside a report", fill("d5", report__bin=report, log__bin=(tdx / "event-log.bin").read_bytes(), **certificates), 0, f"{UNUSED}=warn:log.bin")
     judged("a quote and its log", fill("d6", quote__bin=quote, log__bin=(tdx / "event-log.bin").read_bytes()), 0, "rtmr-replay-0=pass", absent=[UNUSED])
-    judged("collateral beside a quote", fill("d7", quote__bin=quote, tcb__json=(tdx / "attestation-app" / "tcbInfo.json").read_bytes()), 0, f"{UNUSED}=warn:--collateral-dir")
+    judged("collateral beside a quote", fill("d7", quote__bin=quote, tcb__json=(sgx / "attestation-app" / "tcbInfo.json").read_bytes()), 0, f"{UNUSED}=warn:--collateral-dir")
     judged("a manifest of services", fill("d8", outblob=report, auxblob=(snp / "tsm" / "auxblob").read_bytes(), provider=b"sev_guest\n", manifestblob=b"x"), 0, f"{UNUSED}=warn:manifestblob")
     judged("a table beside a quote", fill("d9", outblob=quote, auxblob=(snp / "tsm" / "auxblob").read_bytes(), provider=b"tdx_guest\n"), 0, f"{UNUSED}=warn:auxblob")
 
@@ -237,7 +237,7 @@ def main():
         bundles(bundle, tdx)
         quotes(tdx)
         tables(snp)
-        directories(snp, tdx)
+        directories(snp, tdx, sgx)
         others(tdx, snp)
     return check.finish("parts of inputs")
 
