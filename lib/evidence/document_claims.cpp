@@ -16,7 +16,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMaxJsonClaims = 65536;   // a claim is some hundred bytes, and nobody reads more
+constexpr std::size_t kMaxJsonClaims = 16384;   // a claim is some hundred bytes and a line, and nobody reads more
 
 // The depth is bounded by parse_json. What is beyond the budget is told once, where it begins.
 Claim from_json(const json& value, std::string name, std::size_t& budget) {
