@@ -40,7 +40,13 @@ int limited_write(BIO* bio, const char* data, int size) {
   return static_cast<int>(n);
 }
 
-long limited_control(BIO* bio, int command, long, void*) {
+// Answers for the descriptor, as a socket BIO does: whom a server counts by is asked with SSL_get_fd.
+long limited_control(BIO* bio, int command, long, void* out) {
+  if (command == BIO_C_GET_FD) {
+    const int fd = limited_socket(bio).fd;
+    if (out != nullptr) *static_cast<int*>(out) = fd;
+    return fd;
+  }
   if (command == BIO_CTRL_FLUSH) return 1;
   if (command == BIO_CTRL_EOF) return limited_socket(bio).ended ? 1 : 0;
   return 0;
@@ -56,7 +62,7 @@ using BioMethodPtr = crypto::Handle<BIO_METHOD, BIO_meth_free>;
 
 const BIO_METHOD* limited_method() {
   static const BioMethodPtr method = [] {
-    BioMethodPtr made(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "limited socket"));
+    BioMethodPtr made(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK | BIO_TYPE_DESCRIPTOR, "limited socket"));
     const bool complete = made && BIO_meth_set_read(made.get(), limited_read) == 1 && BIO_meth_set_write(made.get(), limited_write) == 1 &&
                           BIO_meth_set_ctrl(made.get(), limited_control) == 1 && BIO_meth_set_destroy(made.get(), limited_destroy) == 1;
     return complete ? std::move(made) : BioMethodPtr();
