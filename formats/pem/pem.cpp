@@ -1,5 +1,7 @@
 #include "pem/pem.hpp"
 
+#include <algorithm>
+
 #include "base/base64.hpp"
 
 namespace atls::pem {
@@ -8,11 +10,11 @@ namespace {
 constexpr std::string_view kBegin = "-----BEGIN ", kEnd = "-----END ", kDashes = "-----";
 constexpr std::size_t kMaxLabel = 64;
 
+// RFC 7468 section 3: printable text, with single hyphens inside ("SEV-SNP REPORT").
 bool is_label(std::string_view label) {
-  if (label.empty() || label.size() > kMaxLabel || label.front() == ' ' || label.back() == ' ') return false;
-  for (const char c : label)
-    if (c < 0x20 || c > 0x7E || c == '-') return false;
-  return true;
+  const auto is_edge = [](char c) { return c == ' ' || c == '-'; };
+  if (label.empty() || label.size() > kMaxLabel || is_edge(label.front()) || is_edge(label.back()) || label.find("--") != std::string_view::npos) return false;
+  return std::all_of(label.begin(), label.end(), [](char c) { return c >= 0x20 && c <= 0x7E; });
 }
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
@@ -26,7 +28,7 @@ Result<Block> block_at(std::string_view text, std::size_t begin, std::size_t& ne
   const std::size_t label_end = text.find(kDashes, label_at);
   if (label_end == std::string_view::npos) return Error{Errc::truncated, "pem", "BEGIN line does not end with five hyphens", begin};
   const std::string label(text.substr(label_at, label_end - label_at));
-  if (!is_label(label)) return bad("label is not printable text without hyphens", label_at);
+  if (!is_label(label)) return bad("label is not printable text", label_at);
 
   const std::size_t body_at = label_end + kDashes.size();
   const std::size_t end = text.find(kDashes, body_at);

@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -62,6 +63,7 @@ struct AcceptLoop::State {
   std::size_t peak = 0;                                      // running at once since memory was last given back
 
   void begin(Accepted accepted, std::uint64_t number, const ConnectionHandler& handler, const std::shared_ptr<State>& self);
+  std::size_t running_of(const std::string& origin);
   bool has_share(const std::string& origin);                 // it may have one more connection
   void enqueue(Accepted accepted);
   std::optional<Accepted> next_waiting();
@@ -96,9 +98,9 @@ bool AcceptLoop::run(const ConnectionHandler& handler, std::uint64_t stop_after)
     std::optional<Accepted> next;
     if (!full) next = state.next_waiting();
     if (!next) {
-      // At the limit clients wait in the backlog of the kernel until a connection ends.
+      // At the limit clients wait in the waiting room until a connection ends, so that the next place goes to whoever has least.
       std::array<pollfd, 3> polled{pollfd{state.stop_event.get(), POLLIN, 0}, pollfd{state.end_event.get(), POLLIN, 0},
-                                   pollfd{full ? -1 : state.listener.fd.get(), POLLIN, 0}};
+                                   pollfd{state.listener.fd.get(), POLLIN, 0}};
       const bool crowded = full || !state.waiting.empty();
       if (::poll(polled.data(), polled.size(), crowded ? static_cast<int>(kRoomStep.count()) : -1) < 0) continue;
       if (polled[0].revents != 0) break;
@@ -110,7 +112,7 @@ bool AcceptLoop::run(const ConnectionHandler& handler, std::uint64_t stop_after)
       // The next connection is in the backlog already, so poll would report it again at once.
       if (accepted.out_of_files) std::this_thread::sleep_for(milliseconds(100));
       if (accepted.fd.get() < 0) continue;
-      if (state.has_share(accepted.origin)) next = std::move(accepted);
+      if (!full && state.has_share(accepted.origin)) next = std::move(accepted);
       else state.enqueue(std::move(accepted));
     }
     if (!next) continue;
@@ -158,21 +160,36 @@ void AcceptLoop::State::end(std::uint64_t number) {
   idle.notify_all();
 }
 
-bool AcceptLoop::State::has_share(const std::string& origin) {
-  if (limits.per_origin == 0) return true;
+std::size_t AcceptLoop::State::running_of(const std::string& origin) {
   const std::lock_guard lock(mutex);
   const auto found = of_origin.find(origin);
-  return found == of_origin.end() || found->second < limits.per_origin;
+  return found == of_origin.end() ? 0 : found->second;
 }
+
+bool AcceptLoop::State::has_share(const std::string& origin) { return limits.per_origin == 0 || running_of(origin) < limits.per_origin; }
 
 // One address cannot fill the waiting room either; who finds no room is sent away.
 void AcceptLoop::State::enqueue(Accepted accepted) {
-  const auto same = std::count_if(waiting.begin(), waiting.end(), [&](const Accepted& other) { return other.origin == accepted.origin; });
-  if (waiting.size() < kMaxWaiting && static_cast<std::size_t>(same) < kMaxWaitingOfOrigin) waiting.push_back(std::move(accepted));
+  std::map<std::string, std::size_t> of;
+  for (const Accepted& one : waiting) ++of[one.origin];
+  if (of[accepted.origin] >= kMaxWaitingOfOrigin) return;
+  if (waiting.size() >= kMaxWaiting) {   // the newest of the address that has most makes room for an address that has less
+    const auto most = std::max_element(of.begin(), of.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (most->second <= of[accepted.origin] + 1) return;
+    const auto newest = std::find_if(waiting.rbegin(), waiting.rend(), [&](const Accepted& one) { return one.origin == most->first; });
+    waiting.erase(std::next(newest).base());
+  }
+  waiting.push_back(std::move(accepted));
 }
 
 std::optional<Accepted> AcceptLoop::State::next_waiting() {
-  const auto found = std::find_if(waiting.begin(), waiting.end(), [&](const Accepted& one) { return has_share(one.origin); });
+  auto found = waiting.end();
+  std::size_t least = 0;
+  for (auto one = waiting.begin(); one != waiting.end(); ++one) {
+    const std::size_t running = running_of(one->origin);
+    if (limits.per_origin != 0 && running >= limits.per_origin) continue;
+    if (found == waiting.end() || running < least) found = one, least = running;   // the first of those that have least
+  }
   if (found == waiting.end()) return {};
   Accepted out = std::move(*found);
   waiting.erase(found);
@@ -182,6 +199,10 @@ std::optional<Accepted> AcceptLoop::State::next_waiting() {
 // Asks handshakes that wait for a silent peer to give way, the longest silent first: one for each connection that waits because of its
 // address, and one when the server is full and somebody knocks.
 void AcceptLoop::State::make_room(bool full) {
+  std::erase_if(waiting, [](const Accepted& one) {   // who went away waits no more
+    char byte = 0;
+    return ::recv(one.fd.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+  });
   std::map<std::string, std::size_t> wanted;   // "": of any address
   for (const Accepted& one : waiting) ++wanted[one.origin];
   pollfd knocking{listener.fd.get(), POLLIN, 0};

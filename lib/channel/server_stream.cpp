@@ -153,6 +153,7 @@ IoEnd ServerStream::relay(const RelayEnd& end) {
     if (!inward.empty()) {
       const ssize_t n = ::write(end.to, inward.data.data() + inward.begin, inward.end - inward.begin);
       if (n > 0) inward.begin += static_cast<std::size_t>(n), moved = true;
+      else if (n < 0 && errno != EAGAIN && errno != EINTR && errno != EPIPE && errno != ECONNRESET) return IoEnd::failed;   // a full disk loses data
       else if (n < 0 && errno != EAGAIN && errno != EINTR) inward.begin = inward.end, inward.source_done = inward.finished = moved = true;  // nobody reads any more
     }
     if (inward.source_done && inward.empty() && !inward.finished) {

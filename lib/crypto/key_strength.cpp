@@ -35,9 +35,16 @@ std::string cipher_weakness(std::string_view name) {
   if (has_word(name, "NULL")) return cipher + " encrypts nothing";
   if (name.starts_with("ADH-") || name.starts_with("AECDH-") || has_word(name, "_anon_")) return cipher + " authenticates nobody";
   if (name.starts_with("EXP") || has_word(name, "_EXPORT")) return cipher + " was made weak for export";
+  for (const std::string_view old : {"RC4", "DES-CBC", "_DES_", "3DES", "PSK", "RC2", "IDEA"})
+    if (has_word(name, old)) return cipher + " can be broken, or has a key that is not the certificate's";
   for (const std::string_view fresh : {"ECDHE-", "DHE-", "TLS_ECDHE_", "TLS_DHE_", "TLS_AES_", "TLS_CHACHA20_"})
     if (name.starts_with(fresh)) return {};
   return cipher + " has no fresh key exchange (static RSA): who ever gets the key of the certificate reads the connection";
+}
+
+std::string version_weakness(std::string_view version) {
+  if (version.empty() || version == "TLSv1.2" || version == "TLSv1.3") return {};
+  return "the protocol version " + std::string(version) + " can be broken, TLS 1.2 or 1.3 is needed";
 }
 
 // The number in the name is the size of curve or field: secp224r1, ffdhe2048. That of X25519 and X448 is large enough as it stands.
@@ -49,7 +56,8 @@ std::string group_weakness(std::string_view name) {
     else if (size >= 100) break;
     else size = 0;
   }
-  const int least = name.starts_with("ffdhe") ? kMinRsaBits : kMinEcBits;
+  const bool is_field = name.starts_with("ffdhe") || name.starts_with("DH") || (name.front() >= '0' && name.front() <= '9');
+  const int least = is_field ? kMinRsaBits : kMinEcBits;
   return size >= least ? std::string() : "the key exchange in the group " + std::string(name) + " can be broken, at least " + std::to_string(least) + " bits are needed";
 }
 

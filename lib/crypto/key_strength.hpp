@@ -11,6 +11,7 @@ namespace atls::crypto {
 // Why the key of a certificate is too weak to be the end of a channel, as a sentence; empty: it is not.
 std::string key_weakness(const Certificate& certificate);
 // The same of a cipher, by the name that OpenSSL has for it, and of a group for the key exchange. Empty names: nothing to say.
+std::string version_weakness(std::string_view version);   // older than TLS 1.2
 std::string cipher_weakness(std::string_view name);
 std::string group_weakness(std::string_view name);
 

@@ -182,9 +182,12 @@ void check_key_strength(const Presented& presented, Report& report) {
   const auto leaf = crypto::Certificate::from_der(presented.chain.front());
   add(leaf ? crypto::key_weakness(*leaf) : "the leaf certificate cannot be read, so the strength of its key is not known");
   if (const std::optional<TlsInfo>& tls = report.tls ? report.tls : presented.recorded_tls) {
+    add(crypto::version_weakness(tls->version));
     add(crypto::cipher_weakness(tls->cipher));
     add(crypto::group_weakness(tls->group));
   }
+  if (const std::optional<TlsInfo>& tls = report.tls ? report.tls : presented.recorded_tls; !tls || tls->cipher.empty())
+    report.add_not_proven("How strong the channel was: cipher and key exchange are not known, only the key of the certificate was judged.");
   auto& r = report.judge(kTlsKeyStrength, why.empty(), why);
   if (leaf) r.actual = leaf->key_text();
 }
@@ -271,6 +274,10 @@ std::vector<CollateralItem> lists_in_chain(const Presented& presented, Report& r
       continue;
     }
     const auto certificate = decode_certificate(der);
+    if (certificate && profile::constellation::has_constellation_extension(der)) {   // whichever was meant, one of them is not judged
+      report.fail(kEvidenceSingle, "certificate " + std::to_string(i + 1) + " of the chain carries evidence, too; the evidence of a connection is in its first");
+      continue;
+    }
     report.warn(kInputPartUnused, "certificate " + std::to_string(i + 1) + " of the chain" + (certificate ? " (" + certificate->subject_text() + ")" : ", which does not decode") +
                                       ": this profile has its evidence in the first");
   }
@@ -338,6 +345,8 @@ void tell_unused_parts(const std::vector<UnusedPart>& parts, Report& report) {
     const bool used = !digest.empty() && std::any_of(report.collateral.begin(), report.collateral.end(), [&](const CollateralInfo& c) { return c.sha256 == digest; });
     if (!used) report.warn(kInputPartUnused, part.what);
   }
+  if (report.outcome_of(kInputPartUnused) == Outcome::warn)   // also where warnings are not shown
+    report.add_not_proven("What the rest of the input says: a part of it was not judged, see input-part-unused.");
 }
 
 bool is_fatal(const Report& report) {  // nothing was judged: more lines would only repeat that

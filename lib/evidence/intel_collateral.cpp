@@ -51,7 +51,9 @@ void check_collateral_present(const IntelCase& c, const Context& context, Report
   const bool allowed = context.policy.allow_missing_collateral;
   auto& r = missing.empty() ? report.pass(kCollateralPresent) : report.add(kCollateralPresent, allowed ? Outcome::warn : Outcome::error, joined(missing) + (allowed ? " (--allow-missing-collateral)" : ""));
   with(r, "TCB info and QE identity", there.empty() ? "neither" : joined(there));
-  if (!missing.empty() && allowed) report.add_not_proven("Whether the platform is up to date: Intel's collateral was not there, so its firmware may have known holes.");
+  if (!c.tcb_info && allowed) report.add_not_proven("Whether the platform is up to date: Intel's TCB info was not there, so its firmware may have known holes.");
+  if (!c.qe_identity && allowed)
+    report.add_not_proven("Whether Intel's quoting enclave made the quote: its identity was not there, so any enclave of a platform that Intel certified may have.");
 }
 
 // ---- what both have ----

@@ -8,6 +8,7 @@
 #include "crypto/digest.hpp"
 #include "evidence/hcl_claims.hpp"
 #include "evidence/intel_case.hpp"
+#include "report/checks_input.hpp"
 #include "report/checks_intel.hpp"
 
 namespace atls::evidence {
@@ -133,6 +134,7 @@ void check_log(const IntelCase& c, const Context& context, Report& report) {
     return;
   }
   report.pass(kEventLogParse, counted(log->events, "event") + (log->remark.empty() ? "" : "; " + log->remark));
+  if (!log->remark.empty()) report.warn(kInputPartUnused, "event log: " + log->remark);
   const auto replayed = replay_rtmrs(*log);
   for (unsigned n = 0; n < 4; ++n) check_register(n, *log, replayed[n], c.td()->rtmr[n], context.policy.allow_rtmr_partial, report);
   check_digests(*log, report);

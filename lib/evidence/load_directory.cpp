@@ -10,6 +10,7 @@
 #include "evidence/load_parts.hpp"
 #include "evidence/snp_claims.hpp"
 #include "intel/quote.hpp"
+#include "profile/constellation.hpp"
 
 namespace atls::evidence::loading {
 namespace {
@@ -45,6 +46,8 @@ std::string trimmed(std::string_view text) {
 }
 
 bool is_tdx_hcl(const Loaded& loaded) { return loaded.kind == InputKind::hcl && loaded.evidence && loaded.evidence->format == "tdx"; }
+
+bool is_of_a_connection(InputKind kind) { return kind == InputKind::document || kind == InputKind::bundle || kind == InputKind::quote_container; }
 
 bool is_companion(const Loaded& loaded) { return loaded.kind == InputKind::td_report || loaded.kind == InputKind::event_log || is_tdx_hcl(loaded); }
 
@@ -85,7 +88,13 @@ void take_the_rest(Loaded& out, const std::vector<Looked>& looked, const std::ve
     if (inner.error && inner.kind == InputKind::unknown) continue;   // a note, a script
     if (inner.error) out.unused.push_back({file + ": damaged (" + inner.error->message() + ")", {}});
     for (const Buffer& der : inner.crls) e.endorsements.push_back({crl_kind(der), der, CollateralSource::dir, file});
-    for (const Buffer& der : inner.certificates) out.unused.push_back({file + ": a certificate under a name that this layout does not have", der});
+    if (is_of_a_connection(inner.kind)) {
+      out.unused.push_back({file + ": evidence of its own, a " + std::string(input_kind_name(inner.kind)) + "; judge it by itself", {}});
+      continue;
+    }
+    for (const Buffer& der : inner.certificates)
+      out.unused.push_back({file + (profile::constellation::has_constellation_extension(der) ? ": a certificate with evidence of its own; judge it by itself"
+                                                                                          : ": a certificate under a name that this layout does not have"), der});
     for (const CollateralItem& item : inner.collateral) out.unused.push_back({file + ": collateral; give it with --collateral-dir", item.data});
     if (inner.evidence && inner.evidence->data != e.data) out.unused.push_back({file + ": another piece of evidence, " + std::string(input_kind_name(inner.kind)), {}});
     if (inner.event_log) out.unused.push_back({file + ": an event log: only a TDX quote vouches for one", {}});
@@ -197,15 +206,24 @@ void take_endorsements(Loaded& out, const std::vector<fs::path>& files, std::vec
     }
 }
 
-// The one file that holds a report; report.bin wins over others.
-Result<fs::path> report_file(const fs::path& path, const std::vector<Looked>& looked) {
+// Evidence of its own, also damaged or inside a certificate: a folder that holds such a file beside a report is an archive, each file of which
+// is an input, and not the folder of that report.
+bool is_evidence_of_its_own(const Loaded& loaded) {
+  if (is_companion(loaded)) return false;   // of a quote: not judged alone, so not meant
+  if (loaded.evidence || is_of_a_connection(loaded.kind)) return true;
+  return std::any_of(loaded.certificates.begin(), loaded.certificates.end(), [](const Buffer& der) { return profile::constellation::has_constellation_extension(der); });
+}
+
+// The one file that holds a report; report.bin wins over others. `unread`: a file that cannot be read may hold evidence, too.
+Result<fs::path> report_file(const fs::path& path, const std::vector<Looked>& looked, bool unread) {
   std::vector<fs::path> found;
   for (const Looked& one : looked) {
-    const Loaded& inner = one.loaded;
     if (one.path.filename() == "report.bin") return one.path;
-    if (is_companion(inner)) continue;   // of a quote: not judged alone, so not meant
-    if (inner.evidence && inner.kind != InputKind::document && inner.kind != InputKind::bundle && inner.kind != InputKind::quote_container) found.push_back(one.path);
+    if (is_evidence_of_its_own(one.loaded)) found.push_back(one.path);
   }
+  if (found.size() == 1 && unread) return Error{Errc::bad_value, path.string(), "a file beside the report cannot be read; name the report report.bin", 0};
+  if (found.size() == 1 && std::any_of(looked.begin(), looked.end(), [&](const Looked& one) { return one.path == found[0] && is_of_a_connection(one.loaded.kind); }))
+    found.clear();   // has what belongs to it inside
   if (found.size() == 1) return found.front();
   if (found.empty()) return Error{Errc::not_found, path.string(), "no attestation report in this directory, expected report.bin with certificates, a quote, or outblob", 0};
   return Error{Errc::bad_value, path.string(), "several reports (" + found[0].filename().string() + ", " + found[1].filename().string() + "), name one of them report.bin", 0};
@@ -233,7 +251,7 @@ Loaded load_directory(const fs::path& path) {
     return finish({});
   }
   std::vector<Looked> looked = look_at(names->files, out);
-  const auto file = report_file(path, looked);
+  const auto file = report_file(path, looked, !out.unused.empty());
   if (!file) return finish(file.error());
   Loaded inner = std::find_if(looked.begin(), looked.end(), [&](const Looked& one) { return one.path == *file; })->loaded;
   if (!inner.evidence) return finish(inner.error ? *inner.error : Error{Errc::bad_value, file->string(), "expected an attestation report", 0});

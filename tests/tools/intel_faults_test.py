@@ -15,7 +15,7 @@ from serve_support import run, run_json
 # Written out here and not read from the program, so that a fault that is lost is noticed.
 HANDSHAKE_FAULTS = """no-evidence stale-nonce empty-nonce foreign-key zero-report-data nonce-only-report-data user-data-foreign
  two-evidence wrong-oid document-truncated document-trailing leaf-expired leaf-future leaf-bad-signature leaf-critical
- no-nonce-request two-nonce-requests tickets large-certificate""".split()
+ no-nonce-request two-nonce-requests tickets large-certificate rsa-1024-key ec-224-key static-rsa p224-exchange""".split()
 TRAVELLING = """report-data other-chip self-made-root
  quote-signature-bitflip quote-body-bitflip qe-signature-bitflip auth-data-changed attestation-key-replaced qe-padding-nonzero
  qe-vendor-id-other quote-version-6 key-type-3 tee-type-mismatch body-type-mismatch body-size-mismatch truncated-after-header
@@ -41,7 +41,7 @@ SERVICE = """http-404 http-410 http-429 http-500 http-slow http-oversized chain-
  chain-header-unencoded""".split()
 # A file that begins so is not taken for a quote; a document says what it holds.
 NO_QUOTE = {("TDX v5", "quote-version-6"), ("SGX", "quote-version-6")}
-SGX_ONLY, CLIENT_FAULTS = {"sgx-debug", "mr-enclave"}, ["no-evidence", "stale-nonce", "foreign-key"]
+SGX_ONLY, CLIENT_FAULTS = {"sgx-debug", "mr-enclave"}, ["no-evidence", "stale-nonce", "foreign-key", "rsa-1024-key"]
 
 V4 = Platform("TDX v4", "tdx", ["--attester", "sim-tdx"], "sim-tdx")
 V5 = Platform("TDX v5", "tdx", ["--attester", "sim-tdx", "--quote-version", "5"], "sim-tdx:version=5")

@@ -143,6 +143,8 @@ bool Connector::judge_channel(ClientChannel& channel, double& waited_ms, Report&
     const auto start = Clock::now();
     refusal = channel.refusal_within(kRefusalWait);
     waited_ms = ms_since(start);
+    if (!refusal && options_.attest_as.spec != "none" && !options_.attest_as.spec.empty())
+      report.add_not_proven("That the server accepts our evidence: it has not refused it so far, and under TLS 1.3 it may still.");
   }
   if (refusal) {
     if (options_.attest_as.spec.empty()) *refusal += "; it verifies its clients, and we presented no evidence: give --attest-as";

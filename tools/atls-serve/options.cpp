@@ -90,6 +90,15 @@ void declare(CLI::App& app, Options& options) {
   declare_product(app, options.attester);
 }
 
+// An empty value is a mistake (an unset variable of a script), never "not given".
+std::string empty_value(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options())
+    if (option->count() > 0 && option->get_type_size() > 0)
+      for (const std::string& value : option->results())
+        if (value.empty()) return option->get_name() + ": the value is empty";
+  return {};
+}
+
 // Empty: fine.
 std::string conflict(const CLI::App& app, const Options& options) {
   const auto given = [&](const char* name) { return app.count(name) > 0; };
@@ -123,6 +132,7 @@ Options parse(int argc, char** argv) {
   const auto app = tools::make_app(kTool);
   declare(*app, options);
   tools::parse_arguments(*app, argc, argv);
+  if (const std::string problem = empty_value(*app); !problem.empty()) throw tools::UsageError{problem, {}};
   if (const std::string problem = conflict(*app, options); !problem.empty()) throw tools::UsageError{problem, {}};
   if (!options.exec_command.empty()) options.application = Application::exec;
   if (!options.forward_target.empty()) options.application = Application::forward;

@@ -22,7 +22,7 @@ void add_output_options(CLI::App& app, OutputOptions& options) {
   CLI::Option* junit = format("--junit", "junit", "Report as JUnit XML: one test case per check");
   jsonl->excludes(json);
   junit->excludes(json)->excludes(jsonl);
-  app.add_option("--report", options.report_file, "Write the report to FILE instead of standard output")->type_name("FILE")->group("Output");
+  app.add_option("--report", options.report_file, "Write the report to FILE instead of standard output")->type_name("FILE")->check(not_empty())->group("Output");
   const TextFlags text = add_text_options(app, options);
   CLI::Option* quiet = app.add_flag("--quiet", options.quiet, "No text report at all; errors still go to standard error")->group("Output");
   quiet->excludes(text.brief)->excludes(text.verbose);
