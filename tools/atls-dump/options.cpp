@@ -42,7 +42,7 @@ Options parse(int argc, char** argv) {
   CLI::Option* json = app->add_flag("--json", options.json, "Claims as JSON (schema atls-report/1, verdict null); an array for several inputs")->group("Output");
   CLI::Option* hex = app->add_flag("--hex", options.hex, "Add the bytes, each field with its offset and name")->group("Output");
   CLI::Option* path = app->add_option("--extract", extract, "Write the original bytes of one claim, named by its path: report.measurement, certificate[1]")
-                          ->type_name("PATH")->check(tools::not_empty())->group("Output");
+                          ->type_name("PATH")->group("Output");
   app->add_option("-o,--output", options.output, "With --extract: write to FILE instead of standard output; - insists on it")->type_name("FILE")->check(tools::not_empty())->needs(path)->group("Output");
   json->excludes(hex);
   path->excludes(json)->excludes(hex);
