@@ -1,6 +1,7 @@
 // Which revocation lists and signed documents an Intel quote is judged by: of each the newest valid one of handshake, bundle,
 // directories and cache, so that a peer cannot choose an older one; the network is asked when none is usable.
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
 #include "base/hex.hpp"
@@ -96,8 +97,8 @@ struct Candidate {
   }
 };
 
-// Intel has one signer, renewed with the same key. Others are tried only when none leads to the quote's own root (of a bare file: to a trusted
-// one), and then a few: every one costs a signature for each document that has no chain of its own.
+// Intel has one signer, renewed with the same key. Those that lead to the quote's own root (of a bare file: to a trusted one) come first, and of
+// the others a few are tried, to say whose a document is: every one costs a signature for each document that has no chain of its own.
 constexpr std::size_t kMaxSignersTried = 8;
 
 std::vector<SuppliedCertificate> worth_trying(const std::vector<SuppliedCertificate>& signers, const IntelCase& c, const Context& context) {
@@ -110,7 +111,8 @@ std::vector<SuppliedCertificate> worth_trying(const std::vector<SuppliedCertific
     auto& list = leads ? of_root : others;
     if (list.size() < kMaxSignersTried) list.push_back(signer);
   }
-  return of_root.empty() ? others : of_root;
+  std::move(others.begin(), others.end(), std::back_inserter(of_root));
+  return of_root;
 }
 
 // Signers that could belong to a document without a chain of its own.
