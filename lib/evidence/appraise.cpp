@@ -274,7 +274,7 @@ std::vector<CollateralItem> lists_in_chain(const Presented& presented, Report& r
       continue;
     }
     const auto certificate = decode_certificate(der);
-    if (certificate && profile::constellation::has_constellation_extension(der)) {   // whichever was meant, one of them is not judged
+    if (certificate && der != presented.chain.front() && profile::constellation::has_constellation_extension(der)) {   // whichever was meant, one of them is not judged
       report.fail(kEvidenceSingle, "certificate " + std::to_string(i + 1) + " of the chain carries evidence, too; the evidence of a connection is in its first");
       continue;
     }
