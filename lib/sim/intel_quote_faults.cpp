@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/writer.hpp"
+#include "sim/intel_quote.hpp"
 
 namespace atls::sim {
 namespace {
