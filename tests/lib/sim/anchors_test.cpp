@@ -200,7 +200,8 @@ TEST_CASE("anchors: every authority of the simulated platforms is known by its k
     const bool is_root = key.role == CaRole::ark || key.role == CaRole::intel_root;
     CHECK((key.root_spki_sha256 == key.spki_sha256) == is_root);
   }
-  for (const evidence::CaKey& key : evidence::TrustStore::builtin().keys()) CHECK_FALSE(evidence::is_simulated_key(key.spki_sha256));
+  const evidence::TrustStore builtin = evidence::TrustStore::builtin();   // must outlive the loop
+  for (const evidence::CaKey& key : builtin.keys()) CHECK_FALSE(evidence::is_simulated_key(key.spki_sha256));
   // As a trust anchor from a file.
   const auto milan = evidence::TrustStore::from_pem(sim::anchor(CollateralKind::amd_ark, ProductLine::milan)), intel = evidence::TrustStore::from_pem(sim::intel_anchor(CollateralKind::intel_root));
   REQUIRE(milan);
